@@ -1,0 +1,1 @@
+"""The backend of Calanque: pages, JSON API and jobs; it holds no key."""

@@ -1,0 +1,1 @@
+"""The wallet service: keeps keys, judges what may be signed, signs, and never broadcasts."""
