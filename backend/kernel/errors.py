@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-type_json = str | int | bool | None | list[str] | list[dict[str, str]]
+FactValue = str | int | bool | None | list[str] | list[dict[str, str]]
 
 
 class ErrorKind(StrEnum):
@@ -35,7 +35,7 @@ class EcoError(Exception):
         facts: JSON-safe details without personal data.
     """
 
-    def __init__(self, kind: ErrorKind, code: str, message: str, **facts: type_json) -> None:
+    def __init__(self, kind: ErrorKind, code: str, message: str, **facts: FactValue) -> None:
         super().__init__(message)
         self.kind = kind
         self.code = code

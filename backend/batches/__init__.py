@@ -1,0 +1,1 @@
+"""Every transaction to the chain: batch with its nonce, attempts with their signed bytes."""

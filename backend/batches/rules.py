@@ -1,0 +1,70 @@
+"""The legal life of a batch, in one table that code, database and docs share."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class BatchState(StrEnum):
+    """Where a batch is between decision and finality."""
+
+    RESERVED = "reserved"
+    """Nonce, calldata and fees are fixed; nothing is signed."""
+    SIGNED = "signed"
+    """The signed bytes and their hash are stored; the node may not know them yet."""
+    SENT = "sent"
+    """The node was given the bytes at least once."""
+    MINED = "mined"
+    """A block of the live branch holds the transaction."""
+    CONFIRMED = "confirmed"
+    """Deep enough to act on; the sweep can still re-open it."""
+    REVERTED = "reverted"
+    """Mined, and the contract refused it; its items go back to their queue."""
+    REPLACED = "replaced"
+    """Another transaction took the nonce; its items go back to their queue."""
+
+
+class BatchKind(StrEnum):
+    """What the transaction does."""
+
+    MINT = "mint"
+    SPEND = "spend"
+    CASH_OUT = "cash_out"
+    REGISTER_MERCHANT = "register_merchant"
+    PUBLISH_EDITION = "publish_edition"
+    OPEN_INCARNATION = "open_incarnation"
+    GAP_FILLER = "gap_filler"
+
+
+class Move(NamedTuple):
+    """One legal step and why it exists."""
+
+    source: BatchState
+    target: BatchState
+    reason: str
+
+
+MOVES = (
+    Move(BatchState.RESERVED, BatchState.SIGNED, "the wallet service signed the reserved fields"),
+    Move(BatchState.SIGNED, BatchState.SENT, "the node took the bytes"),
+    Move(BatchState.SIGNED, BatchState.MINED, "an earlier run sent it and died before noting so"),
+    Move(BatchState.SENT, BatchState.MINED, "a block of the live branch holds it"),
+    Move(BatchState.MINED, BatchState.CONFIRMED, "enough blocks lie on top"),
+    Move(BatchState.MINED, BatchState.SENT, "a reorganisation dropped its block"),
+    Move(BatchState.CONFIRMED, BatchState.SENT, "a deep reorganisation dropped its block"),
+    Move(BatchState.SENT, BatchState.REVERTED, "mined with status 0"),
+    Move(BatchState.SIGNED, BatchState.REVERTED, "mined with status 0, found late"),
+    Move(BatchState.MINED, BatchState.REVERTED, "mined again with status 0 after a reorganisation"),
+    Move(BatchState.REVERTED, BatchState.SENT, "a reorganisation dropped the reverting block"),
+    Move(BatchState.SIGNED, BatchState.REPLACED, "the nonce was used by another transaction"),
+    Move(BatchState.SENT, BatchState.REPLACED, "the nonce was used by another transaction"),
+)
+
+LEGAL = {(move.source, move.target) for move in MOVES}
+
+OPEN_STATES = (BatchState.RESERVED, BatchState.SIGNED, BatchState.SENT, BatchState.MINED)
+"""States in which a batch still needs work."""
+
+
+def sources_of(target: BatchState) -> list[BatchState]:
+    """Return the states from which `target` can be reached in one step."""
+    return [move.source for move in MOVES if move.target == target]

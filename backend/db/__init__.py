@@ -1,0 +1,1 @@
+"""The database room: engine and transactions, column types, outbox and event log."""

@@ -1,0 +1,45 @@
+"""Reads of the ledger."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from backend.ledger.models import LedgerAccount, LedgerEntry
+
+
+def balances(session: Session, account_names: Iterable[str]) -> Mapping[str, int]:
+    """Return units per account name; unknown accounts count zero."""
+    wanted = list(account_names)
+    statement = select(LedgerAccount.name, LedgerAccount.balance_units)
+    rows = session.exec(statement.where(col(LedgerAccount.name).in_(wanted))).all()
+    found = {name: units for name, units in rows}
+    return {name: found.get(name, 0) for name in wanted}
+
+
+def balance(session: Session, account_name: str) -> int:
+    """Return the units of one account, zero when it is unknown."""
+    return balances(session, [account_name])[account_name]
+
+
+def total(session: Session) -> int:
+    """Return the sum over all entries: zero, or the books are broken."""
+    return int(session.exec(select(func.coalesce(func.sum(LedgerEntry.units), 0))).one())
+
+
+def drifted_accounts(session: Session) -> list[str]:
+    """Return the accounts whose running balance differs from the sum of their entries."""
+    summed = func.coalesce(func.sum(LedgerEntry.units), 0)
+    statement = (
+        select(LedgerAccount.name)
+        .outerjoin(LedgerEntry, col(LedgerEntry.account_name) == col(LedgerAccount.name))
+        .group_by(col(LedgerAccount.name), col(LedgerAccount.balance_units))
+        .having(summed != col(LedgerAccount.balance_units))
+    )
+    return list(session.exec(statement).all())
+
+
+def sum_of(session: Session, pattern: str) -> int:
+    """Return the units of all accounts whose name fits a LIKE pattern."""
+    statement = select(func.coalesce(func.sum(LedgerAccount.balance_units), 0))
+    return int(session.exec(statement.where(col(LedgerAccount.name).like(pattern))).one())

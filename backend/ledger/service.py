@@ -1,0 +1,88 @@
+"""Writes of the ledger: one function moves points, and it moves them once per reference."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import or_, update
+from sqlmodel import Session, col
+
+from backend.db.upsert import insert_or_skip
+from backend.ledger import names
+from backend.ledger.errors import TransferUnbalancedError, UnitsInsufficientError
+from backend.ledger.models import LedgerAccount, LedgerEntry, LedgerTransfer
+
+
+def transfer(
+    session: Session, *, reference: str, kind: str, legs: Mapping[str, int], at: datetime
+) -> bool:
+    """Move points between accounts, at most once per reference.
+
+    Args:
+        reference: What causes it, unique for ever, for example "reward/<claim>/0".
+        kind: Past tense, for example "reward_granted".
+        legs: Account name → signed units; they sum to zero. Zero legs are dropped.
+        at: When it is booked.
+    Returns:
+        True when it was booked now, False when it had been booked before.
+    Raises:
+        TransferUnbalancedError: The legs do not sum to zero.
+        UnitsInsufficientError: An account would fall below zero; nothing is kept
+            once the caller's transaction rolls back.
+    Effects: one ledger_transfer, one ledger_entry per leg, balances.
+    """
+    if sum(legs.values()) != 0:
+        raise TransferUnbalancedError(reference)
+    row = LedgerTransfer(reference=reference, kind=kind, occurred_at=at)
+    if insert_or_skip(session, row) is None:
+        return False
+    # One order of locks for every transfer, so that two of them never wait for each other.
+    for account_name in sorted(legs):
+        if legs[account_name] != 0:
+            balance = _add(session, account_name, legs[account_name])
+            session.add(
+                LedgerEntry(
+                    transfer_id=row.id,
+                    account_name=account_name,
+                    units=legs[account_name],
+                    balance_after_units=balance,
+                )
+            )
+    session.flush()
+    return True
+
+
+def move(  # noqa: PLR0913 - a payment slip has these lines
+    session: Session,
+    *,
+    reference: str,
+    kind: str,
+    source: str,
+    target: str,
+    units: int,
+    at: datetime,
+) -> bool:
+    """Move `units` from one account to another; see `transfer`."""
+    return transfer(
+        session, reference=reference, kind=kind, legs={source: -units, target: units}, at=at
+    )
+
+
+def _add(session: Session, account_name: str, units: int) -> int:
+    may_go_negative = names.may_go_negative(account_name)
+    account = LedgerAccount(name=account_name, may_go_negative=may_go_negative, balance_units=0)
+    insert_or_skip(session, account)
+    balance = session.execute(
+        update(LedgerAccount)
+        .where(
+            col(LedgerAccount.name) == account_name,
+            or_(
+                col(LedgerAccount.may_go_negative),
+                col(LedgerAccount.balance_units) + units >= 0,
+            ),
+        )
+        .values(balance_units=LedgerAccount.balance_units + units)
+        .returning(col(LedgerAccount.balance_units))
+    ).scalar_one_or_none()
+    if balance is None:
+        raise UnitsInsufficientError(account_name, -units)
+    return int(balance)
