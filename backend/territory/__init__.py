@@ -1,0 +1,1 @@
+"""The territory: communes with their boundaries, stations and containers."""

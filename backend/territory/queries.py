@@ -1,0 +1,89 @@
+"""Reads of the territory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from backend.territory.errors import StationNotFoundError
+from backend.territory.geo import AreaIndex
+from backend.territory.models import Commune, Container, Station, Zone
+
+
+@dataclass(frozen=True, slots=True)
+class StationView:
+    """A station with the materials that it takes; the first is its main one."""
+
+    station: Station
+    materials: tuple[str, ...]
+
+
+def communes(session: Session, *, kind: str | None = None) -> Sequence[Commune]:
+    """Return communes by name; `kind` keeps "commune" or "arrondissement" only."""
+    statement = select(Commune)
+    if kind is not None:
+        statement = statement.where(col(Commune.kind) == kind)
+    return session.exec(statement.order_by(col(Commune.name))).all()
+
+
+def commune(session: Session, insee_code: str) -> Commune | None:
+    """Return a commune or arrondissement by its INSEE code."""
+    return session.get(Commune, insee_code)
+
+
+def commune_index(session: Session) -> AreaIndex:
+    """Build the index of the finest areas: arrondissements where a commune has them."""
+    rows = session.exec(select(Commune)).all()
+    parents = {row.parent_code for row in rows if row.parent_code}
+    return AreaIndex({r.insee_code: r.boundary for r in rows if r.insee_code not in parents})
+
+
+def zone_index(session: Session, kind: str) -> AreaIndex:
+    """Build the index of one family of zones, for example priority districts."""
+    rows = session.exec(select(Zone).where(col(Zone.kind) == kind)).all()
+    return AreaIndex({row.code: row.boundary for row in rows})
+
+
+def station(session: Session, station_id: str) -> StationView:
+    """Return a station and its materials.
+
+    Raises:
+        StationNotFoundError: No station has this id.
+    """
+    found = session.get(Station, station_id)
+    if found is None:
+        raise StationNotFoundError(station_id)
+    return StationView(found, materials_of(session, station_id))
+
+
+def materials_of(session: Session, station_id: str) -> tuple[str, ...]:
+    """Return what a station takes, its main material first, each once."""
+    statement = select(Container.material).where(col(Container.station_id) == station_id)
+    rows = session.exec(statement.order_by(col(Container.position), col(Container.material))).all()
+    return tuple(dict.fromkeys(rows))
+
+
+def stations(
+    session: Session, *, commune_code: str | None = None, kind: str | None = None, limit: int = 500
+) -> Sequence[Station]:
+    """Return stations by name."""
+    statement = select(Station)
+    if commune_code is not None:
+        statement = statement.where(col(Station.commune_code) == commune_code)
+    if kind is not None:
+        statement = statement.where(col(Station.kind) == kind)
+    return session.exec(statement.order_by(col(Station.name), col(Station.id)).limit(limit)).all()
+
+
+def station_by_source(session: Session, source: str, source_ref: str) -> Station | None:
+    """Return the station that an import made."""
+    statement = select(Station).where(
+        col(Station.source) == source, col(Station.source_ref) == source_ref
+    )
+    return session.exec(statement).one_or_none()
+
+
+def count_stations(session: Session) -> int:
+    """Return how many stations there are."""
+    return int(session.exec(select(func.count()).select_from(Station)).one())
