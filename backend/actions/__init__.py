@@ -1,0 +1,1 @@
+"""Acts of citizens: claims as they arrive, and the verdict on each."""

@@ -1,0 +1,73 @@
+"""Reads of acts."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from backend.actions.models import Claim, Verdict
+from backend.actions.rules import ClaimState
+
+
+def by_public_id(session: Session, public_id: str) -> Claim | None:
+    """Return a claim by the id that people see."""
+    return session.exec(select(Claim).where(col(Claim.public_id) == public_id)).one_or_none()
+
+
+def by_idempotency_key(session: Session, account_id: str, key: str) -> Claim | None:
+    """Return the claim that a client's key made."""
+    statement = select(Claim).where(
+        col(Claim.account_id) == account_id, col(Claim.idempotency_key) == key
+    )
+    return session.exec(statement).one_or_none()
+
+
+def by_code_of_account(session: Session, code_ref: str, account_id: str) -> Claim | None:
+    """Return what an account claimed with a code."""
+    statement = select(Claim).where(
+        col(Claim.code_ref) == code_ref, col(Claim.account_id) == account_id
+    )
+    return session.exec(statement).one_or_none()
+
+
+def codes_of(session: Session, account_id: str) -> list[str]:
+    """Return the codes that an account has presented."""
+    statement = select(Claim.code_ref).where(col(Claim.account_id) == account_id)
+    return list(session.exec(statement).all())
+
+
+def next_pending(session: Session) -> Claim | None:
+    """Lock and return the oldest claim without a verdict that no other runner holds."""
+    statement = (
+        select(Claim)
+        .where(col(Claim.state) == ClaimState.PENDING)
+        .order_by(col(Claim.id))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return session.exec(statement).one_or_none()
+
+
+def of_account(session: Session, account_id: str, *, limit: int = 100) -> Sequence[Claim]:
+    """Return the newest claims of an account, newest first."""
+    statement = select(Claim).where(col(Claim.account_id) == account_id)
+    return session.exec(statement.order_by(col(Claim.id).desc()).limit(limit)).all()
+
+
+def verdict_of(session: Session, claim_id: int) -> Verdict | None:
+    """Return the verdict on a claim, `None` while it is pending."""
+    return session.exec(select(Verdict).where(col(Verdict.claim_id) == claim_id)).one_or_none()
+
+
+def highest_slot_use(session: Session, prefix: str) -> Sequence[str]:
+    """Return the codes taken that start with `prefix`, for a kiosk that shows the next one."""
+    statement = select(Claim.code_ref).where(
+        col(Claim.code_key).startswith(prefix, autoescape=True)
+    )
+    return session.exec(statement).all()
+
+
+def count_by_state(session: Session) -> dict[str, int]:
+    """Return how many claims stand in each state."""
+    statement = select(Claim.state, func.count()).group_by(col(Claim.state))
+    return {state: count for state, count in session.exec(statement).all()}

@@ -1,0 +1,153 @@
+"""Writes of acts: store a claim once, decide it once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlmodel import Session, col
+
+from backend.actions import queries
+from backend.actions.errors import (
+    CodeAlreadyUsedError,
+    CodeExpiredError,
+    DeviceRevokedError,
+    IdempotencyKeyReusedError,
+)
+from backend.actions.models import Claim, Verdict
+from backend.actions.rules import ClaimState, Evidence, Judgement
+from backend.db.upsert import insert_or_skip
+from backend.kernel.errors import EcoError
+
+_REFUSALS: dict[str, type[CodeAlreadyUsedError | CodeExpiredError | DeviceRevokedError]] = {
+    "code_already_used": CodeAlreadyUsedError,
+    "code_expired": CodeExpiredError,
+    "device_revoked": DeviceRevokedError,
+}
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One request to the intake, its code read and its signature checked.
+
+    Attributes:
+        account_id: Who claims.
+        idempotency_key: Made by the client, at most 64 characters.
+        body_hash: SHA-256 hex of the request body.
+        code: The code as presented, kept for appeals.
+        evidence: What the code says.
+        refusal_code: Set when the code is authentic but late or its device withdrawn.
+    """
+
+    account_id: str
+    idempotency_key: str
+    body_hash: str
+    code: str
+    evidence: Evidence
+    refusal_code: str | None
+
+
+def submit(
+    session: Session, submission: Submission, *, incarnation: int, at: datetime
+) -> Claim | EcoError:
+    """Store a claim, or find the one that stands.
+
+    The code goes to the first claim that inserts its `code_key`; every later
+    claimant gets a stored refusal. The error is returned, not raised: the refusal
+    must be committed with the rest of the group.
+
+    Returns:
+        The claim (a repeat gets the stored one), or the error to answer with.
+    """
+    standing = queries.by_idempotency_key(
+        session, submission.account_id, submission.idempotency_key
+    )
+    if standing is not None:
+        return _answer(standing, submission)
+    if submission.refusal_code is None:
+        taken = _claim_of(submission, incarnation, at, refusal_code=None)
+        if insert_or_skip(session, taken) is not None:
+            return _stored(session, taken)
+    own = queries.by_code_of_account(session, submission.evidence.code_key, submission.account_id)
+    if own is not None:
+        return _answer(own, None)
+    refusal = _claim_of(
+        submission, incarnation, at, refusal_code=submission.refusal_code or "code_already_used"
+    )
+    insert_or_skip(session, refusal)
+    return _answer(_stored(session, refusal), None)
+
+
+def decide(session: Session, claim: Claim, judgement: Judgement, *, at: datetime) -> Verdict:
+    """Write the verdict of a pending claim.
+
+    Effects: one verdict; the claim leaves PENDING.
+    """
+    verdict = Verdict(
+        claim_id=claim.id or 0,
+        state=judgement.state,
+        level=judgement.level,
+        reasons=[{"code": r.code, "facts": dict(r.facts)} for r in judgement.reasons],
+        act=dict(judgement.act),
+        decided_at=at,
+    )
+    session.add(verdict)
+    session.execute(update(Claim).where(col(Claim.id) == claim.id).values(state=judgement.state))
+    session.flush()
+    return verdict
+
+
+def move_to_account(session: Session, *, source_id: str, target_id: str) -> None:
+    """Hand the claims of a merged account to the one that keeps them.
+
+    A refusal of the source for a code that the target also presented stays
+    where it is: one account has one claim per code.
+    """
+    presented = queries.codes_of(session, target_id)
+    session.execute(
+        update(Claim)
+        .where(col(Claim.account_id) == source_id, col(Claim.code_ref).not_in(presented))
+        .values(account_id=target_id)
+    )
+
+
+def _claim_of(
+    submission: Submission, incarnation: int, at: datetime, *, refusal_code: str | None
+) -> Claim:
+    evidence = submission.evidence
+    is_refused = refusal_code is not None
+    return Claim(
+        incarnation=incarnation,
+        account_id=submission.account_id,
+        idempotency_key=submission.idempotency_key,
+        body_hash=submission.body_hash,
+        kind=evidence.kind,
+        code_ref=evidence.code_key,
+        code_key=None if is_refused else evidence.code_key,
+        device_number=evidence.device_number,
+        occurred_at=evidence.occurred_at,
+        received_at=at,
+        evidence={"facts": dict(evidence.facts), "code": submission.code},
+        state=ClaimState.REFUSED if is_refused else ClaimState.PENDING,
+        refusal_code=refusal_code,
+    )
+
+
+def _stored(session: Session, claim: Claim) -> Claim:
+    found = queries.by_public_id(session, claim.public_id)
+    if found is None:
+        # The insert was skipped: another request with the same key or code won the race.
+        found = queries.by_idempotency_key(
+            session, claim.account_id, claim.idempotency_key
+        ) or queries.by_code_of_account(session, claim.code_ref, claim.account_id)
+    if found is None:
+        msg = "a skipped claim has neither its key nor its code in the table"
+        raise AssertionError(msg)
+    return found
+
+
+def _answer(claim: Claim, submission: Submission | None) -> Claim | EcoError:
+    if submission is not None and claim.body_hash != submission.body_hash:
+        return IdempotencyKeyReusedError()
+    if claim.refusal_code is not None:
+        return _REFUSALS[claim.refusal_code](claim.public_id)
+    return claim

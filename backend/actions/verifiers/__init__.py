@@ -1,0 +1,15 @@
+"""One verifier per way to prove an act, behind one protocol and one registry."""
+
+from collections.abc import Mapping
+
+from backend.actions.verifiers.deposit import DepositVerifier
+from backend.actions.verifiers.protocol import Verifier
+from backend.actions.verifiers.slot import SlotVerifier
+from backend.actions.verifiers.ticket import TicketVerifier
+
+VERIFIERS: Mapping[str, Verifier] = {
+    "slot": SlotVerifier(),
+    "deposit": DepositVerifier(),
+    "ticket": TicketVerifier(),
+}
+"""Evidence kind → verifier. A new way to prove an act is one file and one line here."""

@@ -1,0 +1,1 @@
+"""Merchants: payments in points, and cash-out."""

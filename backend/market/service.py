@@ -1,0 +1,329 @@
+"""Writes of the market; each moves the ledger in the same transaction."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from backend.kernel.errors import NotFoundError
+from backend.ledger import names, queries as ledger_queries, service as ledger
+from backend.market import queries
+from backend.market.errors import (
+    MerchantNotActiveError,
+    NothingToCashOutError,
+    PaymentAmountError,
+    PaymentNotOpenError,
+)
+from backend.market.models import CashOut, Merchant, Payment
+from backend.market.rules import (
+    MAX_PAYMENT_UNITS,
+    PAYMENT_REQUEST_LIFE,
+    CashOutState,
+    MerchantState,
+    PaymentState,
+    cash_out_units,
+    euro_cents,
+)
+
+
+def register_merchant(
+    session: Session,
+    *,
+    name: str,
+    commune_code: str,
+    owner_account_id: str,
+    daily_cap_units: int,
+    at: datetime,
+) -> Merchant:
+    """Add a merchant; a job registers it on chain under a random pseudonym."""
+    merchant = Merchant(
+        name=name,
+        commune_code=commune_code,
+        owner_account_id=owner_account_id,
+        pseudonym=secrets.randbits(62) + 1,
+        daily_cap_units=daily_cap_units,
+        created_at=at,
+    )
+    session.add(merchant)
+    session.flush()
+    return merchant
+
+
+def request_payment(
+    session: Session, *, merchant_id: str, units: int, label: str, at: datetime
+) -> Payment:
+    """Open a payment request at a till.
+
+    Raises:
+        NotFoundError: No such merchant.
+        MerchantNotActiveError: Not registered on chain yet.
+        PaymentAmountError: The amount is not between 1 and MAX_PAYMENT_UNITS.
+    """
+    merchant = queries.merchant(session, merchant_id)
+    if merchant is None:
+        raise NotFoundError("merchant", merchant_id)
+    if merchant.state != MerchantState.ACTIVE:
+        raise MerchantNotActiveError
+    if not 0 < units <= MAX_PAYMENT_UNITS:
+        raise PaymentAmountError(MAX_PAYMENT_UNITS)
+    payment = Payment(
+        merchant_id=merchant_id,
+        units=units,
+        label=label[:80],
+        payment_ref="0x" + secrets.token_hex(32),
+        salt="0x" + secrets.token_hex(32),
+        requested_at=at,
+        expires_at=at + PAYMENT_REQUEST_LIFE,
+    )
+    session.add(payment)
+    session.flush()
+    return payment
+
+
+def accept(
+    session: Session, *, payment_id: str, payer_account_id: str, payer_address: str, at: datetime
+) -> Payment:
+    """Set the points of a confirmed payment aside; the same payer may repeat it.
+
+    Raises:
+        NotFoundError: No such payment.
+        PaymentNotOpenError: Answered by somebody else, taken back or lapsed.
+        UnitsInsufficientError: The balance is too small; nothing moved.
+    Effects: payment ACCEPTED; ledger confirmed → in_flight.
+    """
+    taken = session.execute(
+        update(Payment)
+        .where(
+            col(Payment.id) == payment_id,
+            col(Payment.state) == PaymentState.REQUESTED,
+            col(Payment.expires_at) > at,
+        )
+        .values(
+            state=PaymentState.ACCEPTED,
+            payer_account_id=payer_account_id,
+            payer_address=payer_address,
+            accepted_at=at,
+        )
+        .returning(col(Payment.id))
+    ).scalar_one_or_none()
+    payment = _fresh(session, payment_id)
+    if taken is None:
+        is_repeat = payment.payer_account_id == payer_account_id and payment.state in queries.SOLD
+        if is_repeat:
+            return payment
+        is_lapsed = payment.state == PaymentState.REQUESTED
+        raise PaymentNotOpenError(PaymentState.EXPIRED if is_lapsed else payment.state)
+    ledger.move(
+        session,
+        reference=f"payment/{payment_id}/accepted",
+        kind="payment_accepted",
+        source=names.confirmed(payer_account_id),
+        target=names.in_flight(payer_account_id),
+        units=payment.units,
+        at=at,
+    )
+    return payment
+
+
+def cancel(session: Session, payment_id: str) -> bool:
+    """Take back a request that nobody has confirmed; False when it is too late."""
+    done = session.execute(
+        update(Payment)
+        .where(col(Payment.id) == payment_id, col(Payment.state) == PaymentState.REQUESTED)
+        .values(state=PaymentState.CANCELLED)
+        .returning(col(Payment.id))
+    )
+    return done.scalar_one_or_none() is not None
+
+
+def expire_requests(session: Session, now: datetime) -> int:
+    """Close lapsed requests; return how many."""
+    done = session.execute(
+        update(Payment)
+        .where(col(Payment.state) == PaymentState.REQUESTED, col(Payment.expires_at) <= now)
+        .values(state=PaymentState.EXPIRED)
+        .returning(col(Payment.id))
+    )
+    return len(done.all())
+
+
+def store_authorisation(
+    session: Session, payment_id: str, *, nonce: str, authorisation: dict[str, Any]
+) -> None:
+    """Keep the signed spend of an accepted payment."""
+    session.execute(
+        update(Payment)
+        .where(col(Payment.id) == payment_id, col(Payment.state) == PaymentState.ACCEPTED)
+        .values(state=PaymentState.AUTHORISED, nonce=nonce, authorisation=authorisation)
+    )
+
+
+def put_payments_in_batch(session: Session, payment_ids: Sequence[str], batch_id: str) -> int:
+    """Tie authorised payments to a transaction; return how many were still free."""
+    done = session.execute(
+        update(Payment)
+        .where(col(Payment.id).in_(payment_ids), col(Payment.state) == PaymentState.AUTHORISED)
+        .values(state=PaymentState.BATCHED, batch_id=batch_id)
+        .returning(col(Payment.id))
+    )
+    return len(done.all())
+
+
+def return_payments_to_queue(session: Session, batch_id: str) -> None:
+    """Free the payments of a transaction that did not make it; signatures stay good."""
+    session.execute(
+        update(Payment)
+        .where(col(Payment.batch_id) == batch_id, col(Payment.state) == PaymentState.BATCHED)
+        .values(state=PaymentState.AUTHORISED, batch_id=None)
+    )
+
+
+def settle_payment(
+    session: Session, payment: Payment, *, refusal_code: str | None, at: datetime
+) -> None:
+    """Close a payment as the chain decided.
+
+    Effects: CONFIRMED and in_flight → takings, or FAILED and in_flight → confirmed.
+    """
+    is_spent = refusal_code is None
+    payer = payment.payer_account_id or ""
+    done = session.execute(
+        update(Payment)
+        .where(col(Payment.id) == payment.id, col(Payment.state) == PaymentState.BATCHED)
+        .values(
+            state=PaymentState.CONFIRMED if is_spent else PaymentState.FAILED,
+            refusal_code=refusal_code,
+            confirmed_at=at,
+        )
+        .returning(col(Payment.id))
+    )
+    if done.scalar_one_or_none() is None:
+        return
+    ledger.move(
+        session,
+        reference=f"payment/{payment.id}/settled",
+        kind="payment_confirmed" if is_spent else "payment_failed",
+        source=names.in_flight(payer),
+        target=names.takings(payment.merchant_id) if is_spent else names.confirmed(payer),
+        units=payment.units,
+        at=at,
+    )
+
+
+def request_cash_out(
+    session: Session, *, merchant_id: str, rate_micro_cents_per_unit: int, at: datetime
+) -> CashOut:
+    """Turn all takings that make whole cents into a cash-out.
+
+    Raises:
+        NothingToCashOutError: The takings do not make a cent.
+    Effects: cash_out REQUESTED; ledger takings → settling.
+    """
+    takings_units = ledger_queries.balance(session, names.takings(merchant_id))
+    units = cash_out_units(takings_units, rate_micro_cents_per_unit)
+    if units == 0:
+        raise NothingToCashOutError
+    cash_out = CashOut(
+        merchant_id=merchant_id,
+        units=units,
+        euro_cents=euro_cents(units, rate_micro_cents_per_unit),
+        rate_micro_cents_per_unit=rate_micro_cents_per_unit,
+        payout_ref="0x" + secrets.token_hex(32),
+        requested_at=at,
+    )
+    session.add(cash_out)
+    session.flush()
+    ledger.move(
+        session,
+        reference=f"cash_out/{cash_out.id}/requested",
+        kind="cash_out_requested",
+        source=names.takings(merchant_id),
+        target=names.settling(merchant_id),
+        units=units,
+        at=at,
+    )
+    return cash_out
+
+
+def put_cash_outs_in_batch(session: Session, cash_out_ids: Sequence[str], batch_id: str) -> int:
+    """Tie requested cash-outs to a transaction; return how many were still free."""
+    done = session.execute(
+        update(CashOut)
+        .where(col(CashOut.id).in_(cash_out_ids), col(CashOut.state) == CashOutState.REQUESTED)
+        .values(state=CashOutState.BATCHED, batch_id=batch_id)
+        .returning(col(CashOut.id))
+    )
+    return len(done.all())
+
+
+def return_cash_outs_to_queue(session: Session, batch_id: str) -> None:
+    """Free the cash-outs of a transaction that did not make it; the payout reference stays."""
+    session.execute(
+        update(CashOut)
+        .where(col(CashOut.batch_id) == batch_id, col(CashOut.state) == CashOutState.BATCHED)
+        .values(state=CashOutState.REQUESTED, batch_id=None)
+    )
+
+
+def settle_cash_outs(session: Session, batch_id: str, *, at: datetime) -> Sequence[CashOut]:
+    """Close the cash-outs of a confirmed burn and return those that were not yet.
+
+    Effects: CONFIRMED; ledger settling → burned.
+    """
+    settled = (
+        session.execute(
+            update(CashOut)
+            .where(col(CashOut.batch_id) == batch_id, col(CashOut.state) == CashOutState.BATCHED)
+            .values(state=CashOutState.CONFIRMED, confirmed_at=at)
+            .returning(CashOut)
+        )
+        .scalars()
+        .all()
+    )
+    for cash_out in settled:
+        ledger.move(
+            session,
+            reference=f"cash_out/{cash_out.id}/settled",
+            kind="cash_out_confirmed",
+            source=names.settling(cash_out.merchant_id),
+            target=names.BURNED,
+            units=cash_out.units,
+            at=at,
+        )
+    return settled
+
+
+def move_merchant(
+    session: Session,
+    merchant_ids: Sequence[str],
+    *,
+    source: MerchantState,
+    target: MerchantState,
+    batch_id: str | None,
+) -> None:
+    """Move merchants along their registration."""
+    session.execute(
+        update(Merchant)
+        .where(col(Merchant.id).in_(merchant_ids), col(Merchant.state) == source)
+        .values(state=target, batch_id=batch_id)
+    )
+
+
+def move_to_account(session: Session, *, source_id: str, target_id: str) -> None:
+    """Hand the payments of a merged account to the one that keeps them."""
+    session.execute(
+        update(Payment)
+        .where(col(Payment.payer_account_id) == source_id)
+        .values(payer_account_id=target_id)
+    )
+
+
+def _fresh(session: Session, payment_id: str) -> Payment:
+    statement = select(Payment).where(col(Payment.id) == payment_id)
+    payment = session.exec(statement.execution_options(populate_existing=True)).one_or_none()
+    if payment is None:
+        raise NotFoundError("payment", payment_id)
+    return payment

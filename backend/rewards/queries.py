@@ -1,0 +1,51 @@
+"""Reads of rewards."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from backend.rewards.models import Receipt, Reward
+from backend.rewards.rules import RewardState
+
+
+def receipt_of(session: Session, claim_id: int) -> Receipt | None:
+    """Return the receipt of a claim, `None` before its verdict."""
+    return session.get(Receipt, claim_id)
+
+
+def of_claim(session: Session, claim_id: int) -> Sequence[Reward]:
+    """Return the tranches of a claim's reward in order."""
+    statement = select(Reward).where(col(Reward.claim_id) == claim_id)
+    return session.exec(statement.order_by(col(Reward.tranche))).all()
+
+
+def of_batch(session: Session, batch_id: str) -> Sequence[Reward]:
+    """Return the rewards of a batch."""
+    return session.exec(select(Reward).where(col(Reward.batch_id) == batch_id)).all()
+
+
+def leaves_of(session: Session, claim_ids: Sequence[int]) -> dict[int, bytes]:
+    """Return claim id → receipt leaf."""
+    statement = select(Receipt.claim_id, Receipt.leaf).where(col(Receipt.claim_id).in_(claim_ids))
+    return {claim_id: bytes.fromhex(leaf) for claim_id, leaf in session.exec(statement).all()}
+
+
+def by_reward_ids(session: Session, reward_ids: Sequence[int]) -> dict[int, Reward]:
+    """Return reward id → reward, for those that exist."""
+    statement = select(Reward).where(col(Reward.reward_id).in_(reward_ids))
+    return {reward.reward_id: reward for reward in session.exec(statement).all()}
+
+
+def units_by_state(session: Session) -> dict[str, int]:
+    """Return the units that stand in each state."""
+    statement = select(Reward.state, func.sum(Reward.units)).group_by(col(Reward.state))
+    return {state: int(units) for state, units in session.exec(statement).all()}
+
+
+def held_units(session: Session, account_id: str) -> int:
+    """Return the units of an account that are granted and still held back."""
+    statement = select(func.coalesce(func.sum(Reward.units), 0)).where(
+        col(Reward.account_id) == account_id, col(Reward.state) == RewardState.HELD
+    )
+    return int(session.exec(statement).one())

@@ -1,0 +1,187 @@
+"""Writes of rewards: counters, receipts, and the life of tranches."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from backend.db.upsert import insert_or_skip
+from backend.rewards.models import Counter, Receipt, Reward
+from backend.rewards.rules import SALT_BYTES, RewardState, receipt_leaf
+
+
+@dataclass(frozen=True)
+class Tranche:
+    """One part of a reward.
+
+    Attributes:
+        reward_id: Packed 48-bit id.
+        units: Amount, above zero.
+        release_at: Earliest instant it may be minted.
+        is_held: False when it may be minted at once.
+    """
+
+    index: int
+    reward_id: int
+    units: int
+    release_at: datetime
+    is_held: bool
+    release_condition: str | None = None
+
+
+def lock_counters(session: Session, keys: Sequence[str]) -> dict[str, int]:
+    """Create and lock counters in the given order, and return what is used of each.
+
+    Two verdicts that share a counter wait for each other here, so a cap cannot be
+    passed by both (I-6).
+    """
+    for key in keys:
+        insert_or_skip(session, Counter(key=key, used=0))
+    locked: dict[str, int] = {}
+    for key in keys:
+        statement = select(Counter.used).where(col(Counter.key) == key).with_for_update()
+        locked[key] = session.exec(statement).one()
+    return locked
+
+
+def move_counters(session: Session, moves: Mapping[str, int]) -> None:
+    """Add to locked counters what was paid."""
+    for key, delta in moves.items():
+        session.execute(
+            update(Counter).where(col(Counter.key) == key).values(used=Counter.used + delta)
+        )
+
+
+def write_receipt(  # noqa: PLR0913 - the lines of a receipt
+    session: Session,
+    *,
+    claim_id: int,
+    account_id: str,
+    edition_number: int,
+    edition_hash: str,
+    rule_id: str | None,
+    units: int,
+    lines: list[dict[str, Any]],
+    public: dict[str, Any],
+    private: dict[str, Any],
+    at: datetime,
+) -> Receipt:
+    """Write the receipt of a claim with its salted commitment."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    receipt = Receipt(
+        claim_id=claim_id,
+        account_id=account_id,
+        edition_number=edition_number,
+        edition_hash=edition_hash,
+        rule_id=rule_id,
+        units=units,
+        lines=lines,
+        public=public,
+        private=private,
+        salt=salt.hex(),
+        leaf=receipt_leaf(salt=salt, public=public, private=private).hex(),
+        created_at=at,
+    )
+    session.add(receipt)
+    session.flush()
+    return receipt
+
+
+def grant(
+    session: Session,
+    *,
+    claim_id: int,
+    account_id: str,
+    edition_number: int,
+    tranches: Sequence[Tranche],
+    at: datetime,
+) -> None:
+    """Write the tranches of a reward."""
+    for tranche in tranches:
+        session.add(
+            Reward(
+                claim_id=claim_id,
+                tranche=tranche.index,
+                reward_id=tranche.reward_id,
+                account_id=account_id,
+                edition_number=edition_number,
+                units=tranche.units,
+                state=RewardState.HELD if tranche.is_held else RewardState.READY,
+                release_at=tranche.release_at,
+                release_condition=tranche.release_condition,
+                granted_at=at,
+            )
+        )
+    session.flush()
+
+
+def release_due(session: Session, now: datetime, *, limit: int = 1000) -> int:
+    """Make held tranches whose time has come ready; return how many."""
+    due = (
+        select(Reward.reward_id)
+        .where(col(Reward.state) == RewardState.HELD, col(Reward.release_at) <= now)
+        .limit(limit)
+    )
+    released = session.execute(
+        update(Reward)
+        .where(col(Reward.reward_id).in_(due))
+        .values(state=RewardState.READY)
+        .returning(col(Reward.reward_id))
+    )
+    return len(released.all())
+
+
+def put_in_batch(session: Session, recipients: Mapping[int, str], batch_id: str) -> int:
+    """Tie ready rewards to a batch.
+
+    Args:
+        recipients: Reward id → address it is minted to.
+    Returns:
+        How many were still ready; the caller rolls back when it is fewer than asked.
+    """
+    count = 0
+    for reward_id, address in recipients.items():
+        taken = session.execute(
+            update(Reward)
+            .where(col(Reward.reward_id) == reward_id, col(Reward.state) == RewardState.READY)
+            .values(state=RewardState.BATCHED, recipient=address, batch_id=batch_id)
+            .returning(col(Reward.reward_id))
+        )
+        count += taken.scalar_one_or_none() is not None
+    return count
+
+
+def confirm(session: Session, batch_id: str, *, at: datetime) -> Sequence[Reward]:
+    """Mark the rewards of a confirmed batch and return those that were not yet."""
+    confirmed = session.execute(
+        update(Reward)
+        .where(col(Reward.batch_id) == batch_id, col(Reward.state) == RewardState.BATCHED)
+        .values(state=RewardState.CONFIRMED, confirmed_at=at)
+        .returning(Reward)
+    )
+    return confirmed.scalars().all()
+
+
+def return_to_queue(session: Session, batch_id: str) -> int:
+    """Free the rewards of a batch that did not make it; their ids stay the same."""
+    freed = session.execute(
+        update(Reward)
+        .where(col(Reward.batch_id) == batch_id, col(Reward.state) == RewardState.BATCHED)
+        .values(state=RewardState.READY, batch_id=None, recipient=None)
+        .returning(col(Reward.reward_id))
+    )
+    return len(freed.all())
+
+
+def move_to_account(session: Session, *, source_id: str, target_id: str) -> None:
+    """Hand rewards and receipts of a merged account to the one that keeps them."""
+    for table in (Reward, Receipt):
+        session.execute(
+            update(table)
+            .where(col(table.account_id) == source_id)
+            .values(account_id=target_id)
+        )
