@@ -1,0 +1,128 @@
+# Every command of the project; `make help` lists them. Works with GNU make 3.81 (macOS) and later.
+# Nothing is written outside this folder: caches live in .cache, set UV_CACHE_DIR or
+# npm_config_cache to share one between checkouts.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
+export npm_config_cache ?= $(CURDIR)/.cache/npm
+export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
+
+UV := .uv/bin/uv
+BIN := .venv/bin
+# Two cores are the floor; PYTEST_WORKERS=8 uses a larger machine.
+PYTEST_WORKERS ?= 2
+PYTEST := $(BIN)/pytest -q
+
+# --- set-up -----------------------------------------------------------------------------------
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: .venv/.ready .venv-contracts/.ready node_modules/.ready backend/web/static/vendor/.ready ## Install everything the project needs into this folder
+
+.cache/python: scripts/dev/prerequisites.sh
+	@mkdir -p .cache
+	@scripts/dev/prerequisites.sh > .cache/python.tmp
+	@mv .cache/python.tmp .cache/python
+
+$(UV): scripts/dev/bootstrap_uv.sh | .cache/python
+	@scripts/dev/bootstrap_uv.sh "$$(cat .cache/python)"
+	@touch $(UV)
+
+.venv/.ready: $(UV) uv.lock pyproject.toml
+	$(UV) sync --frozen --quiet --python "$$(cat .cache/python)"
+	@touch $@
+
+.venv-contracts/.ready: $(UV) uv.lock
+	UV_PROJECT_ENVIRONMENT=.venv-contracts $(UV) sync --frozen --quiet --only-group contracts --python "$$(cat .cache/python)"
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json scripts/dev/native.sh | .cache/python
+	npm ci --no-progress --loglevel=error
+	@for tool in anvil cast forge; do scripts/dev/native.sh $$tool > /dev/null || exit 1; done
+	@touch $@
+
+backend/web/static/vendor/.ready: node_modules/.ready scripts/dev/assets.mjs
+	node scripts/dev/assets.mjs
+	@touch $@
+
+.PHONY: assets
+assets: backend/web/static/vendor/.ready ## Bundle what the pages load (fonts, map, code reader)
+
+# --- run --------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: setup ## Start everything, play one journey, stay up (ONCE=1 ends after the journey)
+	@$(BIN)/calanque demo $(if $(filter-out 0,$(ONCE)),--once)
+
+.PHONY: doctor
+doctor: setup ## Say what is wrong with the tools, database, node, wallet service and clock
+	@$(BIN)/calanque doctor
+
+# --- check ------------------------------------------------------------------------------------
+
+.PHONY: test
+test: setup lint type test-python test-contracts test-e2e test-faults ## Run every check, as CI does
+
+.PHONY: fmt
+fmt: setup ## Format Python and Solidity
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix --quiet .
+	"$$(scripts/dev/native.sh forge)" fmt
+
+.PHONY: lint
+lint: setup ## Check format, style and the direction of imports
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/lint-imports --no-logo
+	"$$(scripts/dev/native.sh forge)" fmt --check
+	"$$(scripts/dev/native.sh forge)" lint
+
+.PHONY: type
+type: setup ## Check types
+	$(BIN)/mypy
+
+.PHONY: test-python
+test-python: setup ## Test Python without browser or crashes
+	$(PYTEST) -n $(PYTEST_WORKERS) $(wildcard $(addprefix tests/,architecture unit service http jobs wallet_service scripts))
+
+.PHONY: test-unit test-service test-http test-jobs test-wallet test-architecture
+test-unit: setup ## Test pure functions
+	$(PYTEST) tests/unit
+test-service: setup ## Test slices and workflows on SQLite and PostgreSQL
+	$(PYTEST) tests/service
+test-http: setup ## Test routes and pages
+	$(PYTEST) tests/http
+test-jobs: setup ## Test the steps of the jobs runner
+	$(PYTEST) tests/jobs
+test-wallet: setup ## Test the signing process
+	$(PYTEST) tests/wallet_service
+test-architecture: setup ## Test the rules of the code base
+	$(PYTEST) tests/architecture
+
+.PHONY: browser
+browser: # Make sure that a browser is there before the tests that need it.
+	@scripts/dev/browser.sh > /dev/null
+
+.PHONY: test-e2e
+test-e2e: setup browser ## Test whole processes with a browser and a fake camera
+	$(PYTEST) tests/e2e
+
+.PHONY: test-faults faults
+test-faults: setup ## Test crashes, lost replies and poison, short schedules
+	$(PYTEST) tests/faults
+
+# --- tidy -------------------------------------------------------------------------------------
+
+.PHONY: clean
+clean: ## Remove what was built or run, keep what was downloaded
+	rm -rf build var deployments backend/web/static/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find backend wallet_service tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: distclean
+distclean: clean ## Remove installed packages and caches too
+	rm -rf .venv .venv-contracts .uv .cache node_modules
