@@ -133,7 +133,7 @@ def encode_slot(key: Ed25519PrivateKey, *, device: int, slot: int, seq: int) -> 
     return _seal(key, device, slot * SLOT_S, [_SLOT, seq])
 
 
-def encode_deposit(  # noqa: PLR0913 - a deposit has these facts
+def encode_deposit(
     key: Ed25519PrivateKey,
     *,
     device: int,

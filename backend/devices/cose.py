@@ -6,7 +6,6 @@ other algorithm can be smuggled in. Pure: no session, clock or settings.
 """
 
 import base64
-import binascii
 from dataclasses import dataclass
 
 import cbor2
@@ -14,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from backend.devices.cbor import ARRAY, TAG, CBORValue, Reader
-from backend.devices.errors import CodeForgedError, CodeMalformedError, CodeTruncatedError
+from backend.devices.errors import CodeForgedError, CodeMalformedError
 
 MAX_DEVICE = 2**32 - 1
 SIGNATURE_BYTES = 64
@@ -25,8 +24,10 @@ _ALGORITHM, _KEY_ID, _EDDSA = 1, 4, -8
 _PARTS = 4
 _MAX_CHARS = 400
 """A version 9 QR code at level M holds 262; longer input is refused before it is decoded."""
-_FULL_GROUP = 8
-_SIZES_OF_LAST_GROUP = frozenset({0, 2, 4, 5, 7})
+_ALPHABET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+_GROUP = 8
+_CHARS_OF_WHOLE_BYTES = (0, 0, 2, 2, 4, 5, 5, 7)
+"""Of a last group of that many characters, how many spell whole bytes (RFC 4648 §6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,15 @@ def open_unverified(token: str) -> Envelope:
         CodeTruncatedError: The end is missing.
         CodeMalformedError: Anything but the one layout and the one spelling.
     """
-    reader = Reader(bytes_of(token))
+    text = _checked(token)
+    reader = Reader(_whole_bytes(text))
     if reader.head() != (TAG, _COSE_SIGN1) or reader.head() != (ARRAY, _PARTS):
         raise CodeMalformedError("it is not a COSE_Sign1 message")
     protected, unprotected = reader.value(), reader.value()
     payload, signature = reader.value(), reader.value()
     reader.finish()
+    if base32_of(reader.raw) != text:
+        raise CodeMalformedError("it is spelled in another way than codes are")
     if unprotected != {}:
         raise CodeMalformedError("it has unsigned headers")
     if not (
@@ -109,25 +113,19 @@ def base32_of(raw: bytes) -> str:
     return base64.b32encode(raw).decode().rstrip("=")
 
 
-def bytes_of(token: str) -> bytes:
-    """Read base32; lower case is taken for upper case, since some readers change it.
-
-    Raises:
-        CodeTruncatedError: A length that no whole number of bytes has.
-        CodeMalformedError: Other characters, padding, or unused bits that are not zero.
-    """
-    if not token or len(token) > _MAX_CHARS or not token.isascii():
-        raise CodeMalformedError("its length or alphabet is wrong")
+def _checked(token: str) -> str:
+    # Lower case is taken for upper case, since some readers of QR codes change it.
     text = token.upper()
-    try:
-        raw = base64.b32decode(text + "=" * (-len(text) % _FULL_GROUP))
-    except binascii.Error as error:
-        if len(text) % _FULL_GROUP not in _SIZES_OF_LAST_GROUP:
-            raise CodeTruncatedError from error
-        raise CodeMalformedError("it holds characters that codes do not use") from error
-    if base32_of(raw) != text:
-        raise CodeMalformedError("it is spelled in another way than codes are")
-    return raw
+    if not text or len(text) > _MAX_CHARS or not set(text) <= _ALPHABET:
+        raise CodeMalformedError("its length or alphabet is wrong")
+    return text
+
+
+def _whole_bytes(text: str) -> bytes:
+    # A cut code may end within a byte; what is whole is read, to tell a cut from a wrong code.
+    groups, rest = divmod(len(text), _GROUP)
+    usable = text[: groups * _GROUP + _CHARS_OF_WHOLE_BYTES[rest]]
+    return base64.b32decode(usable + "=" * (-len(usable) % _GROUP))
 
 
 def _device_of(protected: bytes) -> int:

@@ -1,0 +1,1 @@
+"""Where rows of the territory come from: published lists, imports, seeds. No writes."""
