@@ -38,6 +38,18 @@ class CodeExpiredError(EcoError):
         )
 
 
+class CodeEarlyError(EcoError):
+    """The code comes from the future: the terminal's clock is wrong; the refusal is stored."""
+
+    def __init__(self, claim_id: str) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "code_early",
+            "The clock of this terminal is wrong. We have noted it; please use another terminal.",
+            claim_id=claim_id,
+        )
+
+
 class DeviceRevokedError(EcoError):
     """The device that signed the code was withdrawn; the refusal is stored."""
 

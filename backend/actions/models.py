@@ -60,3 +60,15 @@ class Verdict(SQLModel, table=True):
     reasons: list[dict[str, Any]] = json_column("Codes and facts, in reading order.")
     act: dict[str, Any] = json_column("Facts that the rulebook read.")
     decided_at: datetime = instant("When it was decided.")
+
+
+class Incarnation(SQLModel, table=True):
+    """Life of this database on a chain; a restored copy must open a new one."""
+
+    __tablename__ = "incarnation"
+    __table_args__ = (UniqueConstraint("genesis_hash", "number"),)
+
+    id: int | None = serial_key("Order of opening; the newest one is in use.")
+    genesis_hash: str = Field(description="Chain that handed it out.")
+    number: int = Field(description="1 to 4095.")
+    opened_at: datetime = instant("When the chain confirmed it.")

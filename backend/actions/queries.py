@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from backend.actions.models import Claim, Verdict
+from backend.actions.models import Claim, Incarnation, Verdict
 from backend.actions.rules import ClaimState
 
 
@@ -71,3 +71,9 @@ def count_by_state(session: Session) -> dict[str, int]:
     """Return how many claims stand in each state."""
     statement = select(Claim.state, func.count()).group_by(col(Claim.state))
     return {state: count for state, count in session.exec(statement).all()}
+
+
+def current_incarnation(session: Session) -> int | None:
+    """Return the incarnation that new claims carry, `None` before the chain gave one."""
+    statement = select(Incarnation.number).order_by(col(Incarnation.id).desc()).limit(1)
+    return session.exec(statement).one_or_none()

@@ -67,8 +67,6 @@ class Witness:
 
     Attributes:
         kind: "kiosk", "bin", "counter" or "operator".
-        is_active: False once revoked.
-        revoked_at: When it was revoked.
         station_id: Where it stands; `None` for an operator.
         materials: Materials that the station takes; the first is its main one.
         commune_code: INSEE code of the station's commune.
@@ -76,13 +74,11 @@ class Witness:
     """
 
     kind: str
-    is_active: bool
-    revoked_at: datetime | None
-    station_id: str | None
-    materials: tuple[str, ...]
-    commune_code: str | None
-    latitude_e6: int | None
-    longitude_e6: int | None
+    station_id: str | None = None
+    materials: tuple[str, ...] = ()
+    commune_code: str | None = None
+    latitude_e6: int | None = None
+    longitude_e6: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Writes of acts: store a claim once, decide it once."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,16 +10,18 @@ from sqlmodel import Session, col
 from backend.actions import queries
 from backend.actions.errors import (
     CodeAlreadyUsedError,
+    CodeEarlyError,
     CodeExpiredError,
     DeviceRevokedError,
     IdempotencyKeyReusedError,
 )
-from backend.actions.models import Claim, Verdict
+from backend.actions.models import Claim, Incarnation, Verdict
 from backend.actions.rules import ClaimState, Evidence, Judgement
 from backend.db.upsert import insert_or_skip
 from backend.kernel.errors import EcoError
 
-_REFUSALS: dict[str, type[CodeAlreadyUsedError | CodeExpiredError | DeviceRevokedError]] = {
+_REFUSALS: Mapping[str, Callable[[str], EcoError]] = {
+    "code_early": CodeEarlyError,
     "code_already_used": CodeAlreadyUsedError,
     "code_expired": CodeExpiredError,
     "device_revoked": DeviceRevokedError,
@@ -94,6 +97,11 @@ def decide(session: Session, claim: Claim, judgement: Judgement, *, at: datetime
     session.execute(update(Claim).where(col(Claim.id) == claim.id).values(state=judgement.state))
     session.flush()
     return verdict
+
+
+def open_incarnation(session: Session, *, genesis_hash: str, number: int, at: datetime) -> None:
+    """Record the incarnation that the chain handed out; new claims carry it from now on."""
+    insert_or_skip(session, Incarnation(genesis_hash=genesis_hash, number=number, opened_at=at))
 
 
 def move_to_account(session: Session, *, source_id: str, target_id: str) -> None:

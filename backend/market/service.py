@@ -268,35 +268,36 @@ def return_cash_outs_to_queue(session: Session, batch_id: str) -> None:
     )
 
 
-def settle_cash_outs(session: Session, batch_id: str, *, at: datetime) -> Sequence[CashOut]:
-    """Close the cash-outs of a confirmed burn and return those that were not yet.
+def settle_cash_out(
+    session: Session, cash_out: CashOut, *, refusal_code: str | None, at: datetime
+) -> None:
+    """Close a cash-out as the chain decided.
 
-    Effects: CONFIRMED; ledger settling → burned.
+    Effects: CONFIRMED and settling → burned, or FAILED and settling → takings.
     """
-    settled = (
-        session.execute(
-            update(CashOut)
-            .where(col(CashOut.batch_id) == batch_id, col(CashOut.state) == CashOutState.BATCHED)
-            .values(state=CashOutState.CONFIRMED, confirmed_at=at)
-            .returning(CashOut)
+    is_burned = refusal_code is None
+    done = session.execute(
+        update(CashOut)
+        .where(col(CashOut.id) == cash_out.id, col(CashOut.state) == CashOutState.BATCHED)
+        .values(
+            state=CashOutState.CONFIRMED if is_burned else CashOutState.FAILED, confirmed_at=at
         )
-        .scalars()
-        .all()
+        .returning(col(CashOut.id))
     )
-    for cash_out in settled:
-        ledger.move(
-            session,
-            reference=f"cash_out/{cash_out.id}/settled",
-            kind="cash_out_confirmed",
-            source=names.settling(cash_out.merchant_id),
-            target=names.BURNED,
-            units=cash_out.units,
-            at=at,
-        )
-    return settled
+    if done.scalar_one_or_none() is None:
+        return
+    ledger.move(
+        session,
+        reference=f"cash_out/{cash_out.id}/settled",
+        kind="cash_out_confirmed" if is_burned else "cash_out_failed",
+        source=names.settling(cash_out.merchant_id),
+        target=names.BURNED if is_burned else names.takings(cash_out.merchant_id),
+        units=cash_out.units,
+        at=at,
+    )
 
 
-def move_merchant(
+def move_merchants(
     session: Session,
     merchant_ids: Sequence[str],
     *,

@@ -1,0 +1,1 @@
+"""What API and pages share about HTTP: dependencies, permissions, problems, request security."""

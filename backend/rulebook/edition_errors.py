@@ -1,0 +1,40 @@
+"""Errors of publishing editions."""
+
+from backend.kernel.errors import EcoError, ErrorKind
+
+
+class EditionPendingError(EcoError):
+    """One edition at a time is on its way."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "edition_pending",
+            f"Edition {number} is still on its way; publish or discard it first.",
+            number=number,
+        )
+
+
+class EditionNotDraftError(EcoError):
+    """The edition is approved or published and cannot change any more."""
+
+    def __init__(self, number: int, state: str) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "edition_not_draft",
+            f"Edition {number} is {state} and cannot be changed; write a new one.",
+            number=number,
+            state=state,
+        )
+
+
+class SecondPersonNeededError(EcoError):
+    """The author of an edition cannot approve it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            ErrorKind.FORBIDDEN,
+            "second_person_needed",
+            f"You wrote edition {number}; somebody else has to approve it.",
+            number=number,
+        )

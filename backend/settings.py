@@ -1,0 +1,78 @@
+"""All settings of the backend; only app, cli and jobs.runner read them."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from the environment with the prefix CALANQUE_, and from `.env`.
+
+    DATABASE_URL is read without the prefix too, since platforms set it so.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="CALANQUE_", env_file=".env", extra="ignore", populate_by_name=True
+    )
+
+    database_url: str = Field(
+        default="sqlite:///var/calanque.db",
+        validation_alias="DATABASE_URL",
+        description="SQLAlchemy URL; SQLite file or PostgreSQL (postgresql+psycopg://).",
+    )
+    node_url: str = Field(
+        default="http://127.0.0.1:8545", description="JSON-RPC address of the chain node."
+    )
+    deployment_file: Path = Field(
+        default=Path("deployments/31337.json"), description="Written by the deploy script."
+    )
+    wallet_socket: Path = Field(
+        default=Path("var/wallet.sock"), description="Unix socket of wallet service A."
+    )
+    guardian_socket: Path = Field(
+        default=Path("var/guardian.sock"), description="Unix socket of wallet service B."
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8000", description="Where citizens reach the pages."
+    )
+    is_demo: bool = Field(
+        default=False, description="Shows the local mailbox and demo logins; never in production."
+    )
+    linger_ms: int = Field(
+        default=900_000,
+        ge=0,
+        description="How long a mint batch waits for company, so that block times do not tell when "
+        "somebody acted. Unit: milliseconds.",
+    )
+    confirmations_min: int = Field(
+        default=12, ge=1, description="Blocks on top of a transaction before it counts."
+    )
+    batch_max_items: int = Field(default=200, ge=1, le=500, description="Rewards per mint batch.")
+    rate_micro_cents_per_unit: int = Field(
+        default=100_000,
+        ge=1,
+        description="What a merchant is paid per unit, in millionths of a euro cent; one point "
+        "(100 units) is ten euro cents at 100,000.",
+    )
+    publication_margin_s: int = Field(
+        default=15,
+        ge=0,
+        description="Added to the on-chain notice so that a transaction mined late still meets it.",
+    )
+    region_codes: dict[str, str] = Field(
+        default={"epci": "200054807", "aom": "200054807", "dep": "13", "reg": "93"},
+        description="Codes of the whole territory that rules may name.",
+    )
+    mail_transport: Literal["maildir", "smtp"] = Field(
+        default="maildir", description="Where mail goes: a local folder, or an SMTP server."
+    )
+    maildir: Path = Field(default=Path("var/mail"), description="Folder of the local mailbox.")
+    smtp_url: str = Field(
+        default="smtp://127.0.0.1:25", description="smtp:// or smtps:// with user and password."
+    )
+    mail_from: str = Field(
+        default="Calanque <ne-pas-repondre@calanque.example>", description="Sender of mails."
+    )
+    log_level: str = Field(default="INFO", description="Least level that is logged.")

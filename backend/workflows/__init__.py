@@ -1,0 +1,1 @@
+"""What spans slices: each function is one transaction's work, without network calls."""

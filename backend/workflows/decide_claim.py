@@ -1,0 +1,215 @@
+"""Decide one claim: verdict, reward, ledger, counters and event in one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlmodel import Session
+
+from backend.actions import queries as action_queries
+from backend.actions import service as actions
+from backend.actions.models import Claim
+from backend.actions.rules import ClaimState, Evidence, Judgement, ProofLevel, Reason, Witness
+from backend.actions.verifiers import VERIFIERS
+from backend.db import event_log
+from backend.devices import queries as device_queries
+from backend.kernel.ids import pack_reward_id
+from backend.ledger import names
+from backend.ledger import service as ledger
+from backend.rewards import service as rewards
+from backend.rulebook import engine
+from backend.rulebook import queries as rulebook_queries
+from backend.rulebook.act import Act, Place
+from backend.rulebook.models import Edition
+from backend.territory import queries as territory_queries
+
+LevelCodes = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one claim."""
+
+    public_id: str
+    state: ClaimState
+    units: int
+
+
+def decide_next(session: Session, *, region: LevelCodes, now: datetime) -> Outcome | None:
+    """Decide the oldest pending claim.
+
+    Args:
+        region: Codes that hold for the whole territory, for example {"epci": "200054807"}.
+    Returns:
+        What came of it, or `None` when nothing is pending.
+    Effects: verdict, receipt, rewards, counters, ledger transfer, one event.
+    """
+    claim = action_queries.next_pending(session)
+    if claim is None:
+        return None
+    witness = _witness(session, claim)
+    judgement = VERIFIERS[claim.kind].judge(_evidence(claim), witness)
+    edition = rulebook_queries.in_force_at(session, claim.occurred_at)
+    if edition is None:
+        judgement = Judgement(
+            ClaimState.REVIEW,
+            ProofLevel.P0,
+            (Reason("no_edition_in_force"),),
+            judgement.act_kind,
+            judgement.act,
+        )
+    actions.decide(session, claim, judgement, at=now)
+    units = 0
+    if edition is not None and judgement.state == ClaimState.ACCEPTED:
+        units = _reward(session, claim, _act(claim, judgement, witness, region), edition, now)
+    event_log.append(
+        session,
+        kind="claim_decided",
+        subject=claim.public_id,
+        audience=claim.account_id,
+        at=now,
+        state=judgement.state.value,
+        units=units,
+    )
+    return Outcome(claim.public_id, judgement.state, units)
+
+
+def _reward(session: Session, claim: Claim, act: Act, edition: Edition, now: datetime) -> int:
+    rulebook = rulebook_queries.rulebook_of(edition)
+    counters = rewards.lock_counters(session, engine.counter_keys(act, rulebook))
+    evaluation = engine.evaluate(act, rulebook, counters)
+    rewards.move_counters(session, {move.key: move.delta for move in evaluation.moves})
+    claim_id = claim.id or 0
+    rewards.write_receipt(
+        session,
+        claim_id=claim_id,
+        account_id=claim.account_id,
+        edition_number=edition.number,
+        edition_hash=edition.document_hash,
+        rule_id=evaluation.rule_id,
+        units=evaluation.amount_units,
+        lines=[line.to_json() for line in evaluation.lines],
+        public=_public_fields(claim, act, edition, evaluation.amount_units),
+        private={"account": claim.account_id, "occurred_at": claim.occurred_at.isoformat()},
+        at=now,
+    )
+    tranches = [
+        _tranche(claim, tranche, now) for tranche in evaluation.tranches if tranche.units > 0
+    ]
+    rewards.grant(
+        session,
+        claim_id=claim_id,
+        account_id=claim.account_id,
+        edition_number=edition.number,
+        tranches=tranches,
+        at=now,
+    )
+    if evaluation.amount_units > 0:
+        ledger.move(
+            session,
+            reference=f"claim/{claim_id}/granted",
+            kind="reward_granted",
+            source=names.ISSUANCE,
+            target=names.pending(claim.account_id),
+            units=evaluation.amount_units,
+            at=now,
+        )
+    return evaluation.amount_units
+
+
+def _tranche(claim: Claim, tranche: engine.Tranche, now: datetime) -> rewards.Tranche:
+    held_s = tranche.release.held_seconds
+    return rewards.Tranche(
+        index=tranche.index,
+        reward_id=pack_reward_id(
+            tranche=tranche.index, incarnation=claim.incarnation, counter=claim.id or 0
+        ),
+        units=tranche.units,
+        release_at=now + timedelta(seconds=held_s),
+        is_held=held_s > 0,
+        release_condition=tranche.release.condition,
+    )
+
+
+def _evidence(claim: Claim) -> Evidence:
+    return Evidence(
+        kind=claim.kind,
+        code_key=claim.code_ref,
+        device_number=claim.device_number,
+        occurred_at=claim.occurred_at,
+        facts=claim.evidence["facts"],
+    )
+
+
+def _witness(session: Session, claim: Claim) -> Witness:
+    device = device_queries.need(session, claim.device_number)
+    if device.station_id is None:
+        return Witness(kind=device.kind)
+    view = territory_queries.station(session, device.station_id)
+    materials = (device.material,) if device.material else view.materials
+    return Witness(
+        kind=device.kind,
+        station_id=view.station.id,
+        materials=materials,
+        commune_code=view.station.commune_code,
+        latitude_e6=view.station.latitude_e6,
+        longitude_e6=view.station.longitude_e6,
+    )
+
+
+def _act(claim: Claim, judgement: Judgement, witness: Witness, region: LevelCodes) -> Act:
+    facts = judgement.act
+    return Act(
+        kind=judgement.act_kind,
+        occurred_at=claim.occurred_at,
+        proof_level=judgement.level.value,
+        material=_text(facts.get("material")),
+        mode=_text(facts.get("mode")),
+        place=_place(witness, region),
+        count=_whole(facts.get("count")),
+        mass_g=_whole(facts.get("mass_g")),
+        distance_m=_whole(facts.get("distance_m")),
+        person_ref=claim.account_id,
+        station_ref=witness.station_id,
+        operator=str(claim.device_number) if witness.kind == "operator" else None,
+    )
+
+
+def _place(witness: Witness, region: LevelCodes) -> Place | None:
+    if witness.commune_code is None or witness.latitude_e6 is None or witness.longitude_e6 is None:
+        return None
+    codes = {**region, "commune": witness.commune_code, "arr": witness.commune_code}
+    micro = Decimal(1_000_000)
+    return Place(
+        codes=codes,
+        lat=Decimal(witness.latitude_e6) / micro,
+        lon=Decimal(witness.longitude_e6) / micro,
+    )
+
+
+def _public_fields(claim: Claim, act: Act, edition: Edition, units: int) -> dict[str, Any]:
+    return {
+        "claim": claim.public_id,
+        "counter": claim.id,
+        "incarnation": claim.incarnation,
+        "edition": edition.number,
+        "edition_hash": edition.document_hash,
+        "kind": act.kind,
+        "material": act.material,
+        "mode": act.mode,
+        "level": act.proof_level,
+        "count": act.count,
+        "mass_g": act.mass_g,
+        "distance_m": act.distance_m,
+        "units": units,
+    }
+
+
+def _text(value: str | int | bool | None) -> str | None:  # noqa: FBT001 - a JSON fact
+    return value if isinstance(value, str) else None
+
+
+def _whole(value: str | int | bool | None) -> int | None:  # noqa: FBT001 - a JSON fact
+    return value if isinstance(value, int) else None
