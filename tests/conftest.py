@@ -1,15 +1,20 @@
-"""Every test gets the marker of its folder; sockets stay on this machine."""
+"""Every test gets the marker of its folder; fixtures that all share are in tests/support."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 TESTS = Path(__file__).parent
 
+pytest_plugins = [
+    "tests.support.browser",
+    "tests.support.clock",
+    "tests.support.databases",
+    "tests.support.network",
+]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with its top folder, so that an unmarked test cannot exist."""
     for item in items:
-        folder = item.path.relative_to(TESTS).parts[0]
-        item.add_marker(folder)
+        item.add_marker(item.path.relative_to(TESTS).parts[0])

@@ -1,0 +1,89 @@
+"""One fresh, migrated database per test, on SQLite and on PostgreSQL."""
+
+import importlib
+import itertools
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlmodel import SQLModel
+
+from backend.db.engine import Database
+from tests.support.postgres import PostgresServer
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = "template_calanque"
+_numbers = itertools.count()
+
+
+def create_schema(url: str) -> None:
+    """Create every table of every slice in the empty database at `url`."""
+    for path in sorted((ROOT / "backend").glob("*/models.py")):
+        importlib.import_module(f"backend.{path.parent.name}.models")
+    for name in ("event_log", "outbox"):
+        importlib.import_module(f"backend.db.{name}")
+    database = Database(url)
+    SQLModel.metadata.create_all(database.engine)
+    database.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running PostgreSQL server whose template holds the schema."""
+    server = PostgresServer()
+    try:
+        server.start()
+        server.run(f"CREATE DATABASE {TEMPLATE}")
+        create_schema(server.url(TEMPLATE))
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file that holds the schema and no row."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    create_schema(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of a fresh SQLite database with the schema."""
+    path = tmp_path / "calanque.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgresql_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of a fresh PostgreSQL database with the schema."""
+    name = f"test_{next(_numbers)}"
+    postgres_server.run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+    yield postgres_server.url(name)
+    postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a fresh database with the schema, once per engine that we support."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh database with the schema; the test runs once on each engine."""
+    database = Database(database_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url: str) -> Iterator[Database]:
+    """A fresh SQLite database, for tests whose subject is not the database."""
+    database = Database(sqlite_url)
+    yield database
+    database.dispose()
