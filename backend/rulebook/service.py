@@ -24,7 +24,9 @@ def draft(session: Session, *, source_text: str, author_account_id: str, at: dat
         EditionPendingError: Another edition is being written or published.
     """
     rulebook = engine.load(source_text)
-    pending = [e for e in queries.newest_first(session) if e.state not in ("published", "cancelled")]
+    pending = [
+        e for e in queries.newest_first(session) if e.state not in ("published", "cancelled")
+    ]
     if pending:
         raise EditionPendingError(pending[0].number)
     highest = session.exec(select(func.max(Edition.number))).one()

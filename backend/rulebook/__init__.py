@@ -1,0 +1,1 @@
+"""The published rules: language, engine, explanations, simulation. The engine does no I/O."""

@@ -1,0 +1,241 @@
+"""The engine: one pure function from act, rulebook and counters to amount and explanation.
+
+This module is the whole interface of the rules for the rest of the backend.
+"""
+
+from collections.abc import Mapping
+from datetime import date, tzinfo  # noqa: TC003 - annotates a local dict
+
+from backend.kernel.units import TokenUnits
+from backend.rulebook.act import Act, Place
+from backend.rulebook.document import parse_edition
+from backend.rulebook.errors import ActIncompleteError, RulebookInvalidError
+from backend.rulebook.evaluation import (
+    CounterKey,
+    Evaluation,
+    Line,
+    Move,
+    Outcome,
+    Tranche,
+)
+from backend.rulebook.explain import explain
+from backend.rulebook.prepared.book import PreparedBook, PreparedCheck, PreparedRule, failed_check
+from backend.rulebook.prepared.spending import Spending
+from backend.rulebook.rulebook import Rulebook
+from backend.rulebook.schema.rules import AfterSeconds, AtOnce, TrancheRule
+
+__all__ = [
+    "Act",
+    "ActIncompleteError",
+    "CounterKey",
+    "Evaluation",
+    "Line",
+    "Move",
+    "Place",
+    "Rulebook",
+    "RulebookInvalidError",
+    "Tranche",
+    "canonical_document",
+    "counter_keys",
+    "document_hash",
+    "evaluate",
+    "explain",
+    "load",
+]
+
+
+def load(document: bytes | str) -> Rulebook:
+    """Read, validate and prepare an edition.
+
+    Args:
+        document: YAML or JSON text, UTF-8.
+    Raises:
+        RulebookInvalidError: `errors` lists path, what is wrong and a valid example.
+    """
+    return Rulebook(parse_edition(document))
+
+
+def canonical_document(rulebook: Rulebook) -> bytes:
+    """Return the canonical bytes: sorted JSON, no spaces, fields at their default left out."""
+    return rulebook.canonical()
+
+
+def document_hash(rulebook: Rulebook) -> str:
+    """Return the SHA-256 of the canonical document as 64 hex digits; this goes on chain."""
+    return rulebook.hash
+
+
+def counter_keys(act: Act, rulebook: Rulebook) -> tuple[CounterKey, ...]:
+    """Return the counters that `evaluate` will read, in lock order.
+
+    The order is person, station, commune, metropolis; plain sorting of keys gives the same.
+    Empty when the act earns nothing whatever the counters say.
+
+    Raises:
+        ActIncompleteError: A rule asks for a fact that the act does not carry.
+    """
+    book = rulebook.prepared
+    rule, _ = _applicable(book, act)
+    if rule is None or _tariff_units(rule, act, 0, None) == 0:
+        return ()
+    days: dict[tzinfo, date] = {}
+    keys = {cap.key(act, days) for cap in rule.caps}
+    for top_up in rule.top_ups:
+        if top_up.accepts(act) and failed_check(top_up.checks, act) is None:
+            keys.update(cap.key(act, days) for cap in top_up.caps)
+    return tuple(sorted(keys))
+
+
+def evaluate(
+    act: Act, rulebook: Rulebook, counters: Mapping[str, int], *, with_lines: bool = True
+) -> Evaluation:
+    """Compute what an act earns and why.
+
+    Args:
+        counters: Values of `counter_keys(act, rulebook)`; a missing key is 0.
+        with_lines: False leaves the explanation out, for simulation.
+    Returns:
+        Amount, tranches, counter moves and lines. Amount 0 has no tranche; without a
+        `compat` block it has no move either.
+    Raises:
+        ActIncompleteError: A rule asks for a fact that the act does not carry.
+    """
+    book = rulebook.prepared
+    lines: list[Line] | None = None
+    if with_lines:
+        lines = [Line("edition", {"edition": book.edition_id, "hash": rulebook.hash})]
+    rule, refusal = _applicable(book, act)
+    if refusal is not None and lines is not None:
+        lines.append(refusal)
+    if rule is None:
+        rule_id = None if refusal is None else refusal.facts.get("rule")
+        return _nothing("refused", str(rule_id) if rule_id else None, 0, lines)
+    if lines is not None:
+        lines.append(Line("rule", _titled(rule)))
+    before_caps = _tariff_units(rule, act, 0, lines)
+    if before_caps == 0:
+        return _nothing("zero", rule.id, 0, lines)
+    spending = Spending(act, counters, lines, counts_before_trimming=book.counts_before_trimming)
+    paid = spending.spend(rule.caps, before_caps)
+    if paid > 0 and rule.top_ups:
+        paid += _top_ups(rule, act, before_caps, book.stacking_percent, spending, lines)
+    tranches = _tranches(rule, act, paid)
+    if lines is not None:
+        lines.extend(_tranche_line(part) for part in tranches)
+        lines.append(Line("total", {"units": paid}))
+    return Evaluation(
+        TokenUnits(paid),
+        before_caps,
+        "zero" if paid == 0 else "paid",
+        rule.id,
+        tranches,
+        spending.moves(),
+        () if lines is None else tuple(lines),
+    )
+
+
+def _applicable(book: PreparedBook, act: Act) -> tuple[PreparedRule | None, Line | None]:
+    """Return the rule that decides, or the line that says why none does."""
+    if not book.is_in_force(act.occurred_at):
+        return None, Line("not_in_force", {"at": act.occurred_at.isoformat()})
+    rule = book.rule_for(act)
+    if rule is None:
+        code = "declared_only" if act.proof_level == "P0" else "no_rule"
+        subject = act.material or act.mode or act.kind
+        return None, Line(code, {"subject": subject, "proof_level": act.proof_level})
+    failed = failed_check(book.checks, act) or failed_check(rule.checks, act)
+    if failed is not None:
+        return None, _refusal(rule, failed)
+    return rule, None
+
+
+def _refusal(rule: PreparedRule, failed: PreparedCheck) -> Line:
+    facts: dict[str, int | str | None] = {**_titled(rule), "check": failed.id}
+    if failed.text is not None:
+        facts |= {"text_fr": failed.text.fr, "text_en": failed.text.en}
+    return Line("requirement_failed", facts)
+
+
+def _titled(rule: PreparedRule) -> dict[str, int | str | None]:
+    return {"rule": rule.id, "title_fr": rule.title.fr, "title_en": rule.title.en}
+
+
+def _tariff_units(rule: PreparedRule, act: Act, base_units: int, lines: list[Line] | None) -> int:
+    units = rule.tariff.amount(act, base_units, lines)
+    ceiling = rule.max_units_per_act
+    if ceiling is not None and units > ceiling:
+        if lines is not None:
+            lines.append(Line("act_ceiling", {"before": units, "after": ceiling}))
+        return ceiling
+    return units
+
+
+def _top_ups(
+    rule: PreparedRule,
+    act: Act,
+    base_units: int,
+    percent: int,
+    spending: Spending,
+    lines: list[Line] | None,
+) -> int:
+    """Add what communes give on top, together at most `percent` of the base."""
+    room = base_units * percent // 100
+    total = 0
+    for top_up in rule.top_ups:
+        if not top_up.accepts(act) or failed_check(top_up.checks, act) is not None:
+            continue
+        if lines is not None:
+            lines.append(Line("top_up", _titled(top_up)))
+        wanted = _tariff_units(top_up, act, base_units, lines)
+        left = room - total
+        if wanted > left:
+            if lines is not None:
+                facts = {"percent": percent, "before": wanted, "after": left}
+                lines.append(Line("stacking", facts))
+            wanted = left
+        if wanted > 0:
+            total += spending.spend(top_up.caps, wanted)
+    return total
+
+
+def _nothing(
+    outcome: Outcome, rule_id: str | None, before_caps: int, lines: list[Line] | None
+) -> Evaluation:
+    if lines is not None:
+        lines.append(Line("total", {"units": 0}))
+    return Evaluation(
+        TokenUnits(0),
+        before_caps,
+        outcome,
+        rule_id,
+        (),
+        (),
+        () if lines is None else tuple(lines),
+    )
+
+
+_AT_ONCE = (TrancheRule(share_percent=100, release=AtOnce(type="at_once")),)
+
+
+def _tranches(rule: PreparedRule, act: Act, units: int) -> tuple[Tranche, ...]:
+    """Split an amount; every part is rounded down and the first takes what remains."""
+    parts = rule.release.get(act.proof_level, _AT_ONCE)
+    shares = [units * part.share_percent // 100 for part in parts]
+    shares[0] += units - sum(shares)
+    return tuple(
+        _tranche(index, part, share)
+        for index, (part, share) in enumerate(zip(parts, shares, strict=True))
+        if share
+    )
+
+
+def _tranche_line(part: Tranche) -> Line:
+    facts = {"index": part.index, "units": part.units, "seconds": part.seconds, "days": part.days}
+    return Line(f"tranche_{part.release}", facts)
+
+
+def _tranche(index: int, part: TrancheRule, units: int) -> Tranche:
+    release = part.release
+    seconds = release.seconds if isinstance(release, AfterSeconds) else 0
+    days = getattr(release, "days", 0)
+    return Tranche(index, TokenUnits(units), release.type, seconds, days)
