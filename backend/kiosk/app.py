@@ -1,0 +1,67 @@
+"""The terminal's own small web server, reachable from its own machine only."""
+
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from backend.devices import rules
+from backend.kiosk import desk_page, kiosk_page
+from backend.kiosk.terminal import Terminal
+
+_HERE = Path(__file__).parent
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+def create_app(terminal: Terminal) -> FastAPI:
+    """Make the web application of one terminal; its line to the server runs beside it."""
+    app = FastAPI(
+        title="Calanque terminal", docs_url=None, redoc_url=None, lifespan=_runner(terminal)
+    )
+    # Another name for this machine would let a foreign page read the screen (DNS rebinding).
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    templates = Jinja2Templates(directory=_HERE / "templates")
+
+    @app.middleware("http")
+    async def add_headers(
+        request: Request, proceed: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        response = await proceed(request)
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    @app.get("/sante")
+    def health() -> dict[str, str | int | bool]:
+        """Tell that the process lives."""
+        return {"device": terminal.identity.number, "is_online": terminal.is_online()}
+
+    is_kiosk = terminal.identity.kind == rules.DeviceKind.KIOSK
+    page = kiosk_page if is_kiosk else desk_page
+    app.include_router(page.routes(terminal, templates))
+    return app
+
+
+def _runner(terminal: Terminal) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        stop = threading.Event()
+        thread = threading.Thread(target=terminal.run, args=(stop,), name="line", daemon=True)
+        thread.start()
+        yield
+        stop.set()
+        thread.join(timeout=5)
+
+    return lifespan

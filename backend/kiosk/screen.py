@@ -1,0 +1,75 @@
+"""What a kiosk shows at an instant; pure but for signing."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from backend.devices import codes
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One code on the screen.
+
+    Attributes:
+        token: The signed code.
+        url: What the QR holds.
+        slot: Slot number.
+        seq: Code within the slot, from 0.
+        ends_at: When the slot ends.
+    """
+
+    token: str
+    url: str
+    slot: int
+    seq: int
+    ends_at: datetime
+
+
+class SlotScreen:
+    """Signs the code of the current slot; each code once.
+
+    Args:
+        key: The kiosk's key.
+        device: Its number.
+        public_url: Start of the links.
+        capacity_per_slot: Most codes within 30 s.
+    """
+
+    def __init__(
+        self, key: Ed25519PrivateKey, *, device: int, public_url: str, capacity_per_slot: int
+    ) -> None:
+        self._key = key
+        self._device = device
+        self._public_url = public_url
+        self._capacity_per_slot = capacity_per_slot
+        self._last: Shown | None = None
+
+    def show(self, now: datetime, *, used_seq: int = -1) -> Shown | None:
+        """Return the code to show.
+
+        Args:
+            now: The corrected time.
+            used_seq: Highest code of this slot known to be used, -1 for none. Offline
+                it is not known and the first code stays: one deposit per slot.
+        Returns:
+            `None` when every code of the slot is used; the next slot brings new ones.
+        """
+        slot, seq = codes.slot_of(now), used_seq + 1
+        if seq >= self._capacity_per_slot:
+            return None
+        last = self._last
+        if last is not None and (last.slot, last.seq) == (slot, seq):
+            return last
+        self._last = self._sign(slot, seq)
+        return self._last
+
+    def ahead(self, now: datetime) -> str:
+        """Return the first code of the next slot, to announce it before it is shown."""
+        return self._sign(codes.slot_of(now) + 1, 0).token
+
+    def _sign(self, slot: int, seq: int) -> Shown:
+        token = codes.encode_slot(self._key, device=self._device, slot=slot, seq=seq)
+        ends_at = datetime.fromtimestamp((slot + 1) * codes.SLOT_S, UTC)
+        return Shown(token, codes.url_of(token, self._public_url), slot, seq, ends_at)

@@ -1,0 +1,202 @@
+"""One terminal at work: its state between the screen, the disk and the server."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from backend.devices import codes, rules
+from backend.kernel.errors import EcoError, UnavailableError
+from backend.kiosk.errors import NotEnrolledError
+from backend.kiosk.link import Link
+from backend.kiosk.screen import Shown, SlotScreen
+from backend.kiosk.store import Identity, Store
+
+POLL_S = 0.7
+"""How often an online kiosk asks whether its code was used."""
+HEARTBEAT_EVERY = timedelta(seconds=20)
+OFFLINE_AFTER = timedelta(seconds=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """What an operator's ticket witnesses."""
+
+    mode: str
+    distance_m: int
+    duration_s: int
+    ended_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class LineState:
+    """What the terminal knows of the server."""
+
+    last_answer_at: datetime | None = None
+    last_heartbeat_at: datetime | None = None
+    refusal: str | None = None
+    used: tuple[int, int] = (-1, -1)
+    announced: set[str] = field(default_factory=set)
+
+
+class Terminal:
+    """A kiosk, a bin, a counter's post or an operator's ticket desk.
+
+    Args:
+        store: Its folder.
+        link: Its line to the server.
+        key: Its key.
+        identity: Who it is.
+    """
+
+    def __init__(
+        self, store: Store, link: Link, *, key: Ed25519PrivateKey, identity: Identity
+    ) -> None:
+        self.identity = identity
+        self._store = store
+        self._link = link
+        self._key = key
+        self._lock = threading.Lock()
+        self._line = LineState()
+        self._screen = SlotScreen(
+            key,
+            device=identity.number,
+            public_url=identity.public_url,
+            capacity_per_slot=identity.capacity_per_slot,
+        )
+
+    def shown(self) -> Shown | None:
+        """Return the code on the screen now, `None` when all of the slot's are used."""
+        now = self._link.now()
+        with self._lock:
+            slot, used_seq = self._line.used
+            is_known = slot == codes.slot_of(now)
+            return self._screen.show(now, used_seq=used_seq if is_known else -1)
+
+    def short_of(self, shown: Shown) -> str | None:
+        """Return what to type in place of a code, once the server knows it."""
+        with self._lock:
+            is_announced = shown.token in self._line.announced
+        return rules.short_code(shown.token) if is_announced and self.is_online() else None
+
+    def now(self) -> datetime:
+        """Return the corrected time."""
+        return self._link.now()
+
+    def is_online(self) -> bool:
+        """Tell whether the server answered lately."""
+        last = self._line.last_answer_at
+        return last is not None and self._link.now() - last < OFFLINE_AFTER
+
+    def refusal(self) -> str | None:
+        """Return the code of the server's refusal, e.g. device_revoked; `None` when it is well."""
+        return self._line.refusal
+
+    def deposit(self, *, material: str, count: int, mass_g: int) -> str:
+        """Sign one deposit under a counter that never repeats; works offline.
+
+        Returns:
+            The link for the QR.
+        """
+        with self._lock:
+            counter = self._store.next_counter()
+        token = codes.encode_deposit(
+            self._key,
+            device=self.identity.number,
+            counter=counter,
+            material=material,
+            count=count,
+            mass_g=mass_g,
+            issued_at=self._link.now(),
+        )
+        return codes.url_of(token, self.identity.public_url)
+
+    def ticket(self, trip: Trip) -> str:
+        """Sign one trip under a serial number that never repeats.
+
+        Returns:
+            The link for the QR or for the operator's app.
+        """
+        with self._lock:
+            serial = f"T{self._store.next_counter():09d}"
+        now = self._link.now()
+        ended_at = trip.ended_at or now
+        token = codes.encode_ticket(
+            self._key,
+            device=self.identity.number,
+            serial=serial,
+            mode=trip.mode,
+            distance_m=trip.distance_m,
+            started_at=ended_at - timedelta(seconds=trip.duration_s),
+            ended_at=ended_at,
+            issued_at=now,
+        )
+        return codes.url_of(token, self.identity.public_url)
+
+    def step(self) -> None:
+        """Talk to the server once: announce what is about to be shown, ask what was used.
+
+        An unreachable server changes nothing: the codes stay valid without it.
+        """
+        try:
+            self._announce()
+            if self.identity.kind == rules.DeviceKind.KIOSK:
+                self._ask_use()
+        except UnavailableError:
+            return
+        except EcoError as error:
+            self._line.refusal = error.code
+            return
+        self._line.refusal = None
+        self._line.last_answer_at = self._link.now()
+
+    def run(self, stop: threading.Event) -> None:
+        """Talk to the server until `stop` is set."""
+        while not stop.is_set():
+            self.step()
+            stop.wait(POLL_S)
+
+    def _announce(self) -> None:
+        now = self._link.now()
+        tokens: tuple[str, ...] = ()
+        if self.identity.kind == rules.DeviceKind.KIOSK:
+            shown = self.shown()
+            tokens = ((shown.token,) if shown else ()) + (self._screen.ahead(now),)
+        last = self._line.last_heartbeat_at
+        is_due = last is None or now - last >= HEARTBEAT_EVERY
+        if not is_due and set(tokens) <= self._line.announced:
+            return
+        self._link.heartbeat(self.identity.number, tokens)
+        with self._lock:
+            self._line.announced = set(tokens)
+            self._line.last_heartbeat_at = now
+
+    def _ask_use(self) -> None:
+        slot = codes.slot_of(self._link.now())
+        used_seq = self._link.used_seq(self.identity.number, slot)
+        with self._lock:
+            self._line.used = (slot, used_seq)
+
+
+def open_terminal(
+    store: Store,
+    link: Link,
+    *,
+    key: Ed25519PrivateKey,
+    enrolment_code: str | None,
+) -> Terminal:
+    """Start a terminal from its folder; the first time it enrols itself.
+
+    Raises:
+        NotEnrolledError: There is neither an identity nor a code.
+        ServerRefusedError: The code is wrong, used or too old.
+        UnavailableError: The server does not answer the enrolment.
+    """
+    identity = store.identity()
+    if identity is None:
+        if enrolment_code is None:
+            raise NotEnrolledError
+        identity = link.enrol(enrolment_code, key.public_key().public_bytes_raw().hex())
+        store.remember(identity)
+    return Terminal(store, link, key=key, identity=identity)
