@@ -1,6 +1,6 @@
 """Pages of a terminal."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -27,9 +27,9 @@ def client_of(app: FastAPI) -> TestClient:
 
 
 @pytest.fixture
-def page(kiosk: Pair) -> Iterator[tuple[TestClient, Terminal, FakeLink]]:
+def page(kiosk: Pair) -> tuple[TestClient, Terminal, FakeLink]:
     terminal, link = kiosk
-    yield client_of(create_app(terminal)), terminal, link
+    return client_of(create_app(terminal)), terminal, link
 
 
 def test_shows_the_station_in_two_languages(page: tuple[TestClient, Terminal, FakeLink]) -> None:
