@@ -58,3 +58,27 @@ class Attempt(SQLModel, table=True):
     max_fee_per_gas_wei: int = Field(sa_type=BigInt, description="Fee cap of this attempt.")
     max_priority_fee_per_gas_wei: int = Field(sa_type=BigInt, description="Tip cap.")
     created_at: datetime = instant("When it was signed.")
+
+
+class IndexedBlock(SQLModel, table=True):
+    """A block that the indexer has read; a differing parent makes it rewind."""
+
+    __tablename__ = "indexed_block"
+
+    genesis_hash: str = Field(primary_key=True)
+    number: int = Field(primary_key=True, sa_type=BigInt)
+    block_hash: str = Field(description="Hash of the block.")
+    parent_hash: str = Field(description="Hash of the block below.")
+
+
+class OrphanMint(SQLModel, table=True):
+    """A mint on chain that no attempt of ours explains: issuance stops until it is adopted."""
+
+    __tablename__ = "orphan_mint"
+
+    tx_hash: str = Field(primary_key=True)
+    genesis_hash: str = Field(index=True)
+    block_number: int = Field(sa_type=BigInt, description="Where it was mined.")
+    units: int = Field(sa_type=BigInt, description="Points it made. Unit: token units.")
+    found_at: datetime = instant("When the indexer met it.")
+    adopted_at: datetime | None = instant("When two people adopted it.", default=None)

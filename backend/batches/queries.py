@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from backend.batches.models import Attempt, Batch
+from backend.batches.models import Attempt, Batch, IndexedBlock, OrphanMint
 from backend.batches.rules import BatchKind, BatchState
 
 
@@ -42,3 +42,28 @@ def count_open(session: Session, genesis_hash: str, kind: BatchKind) -> int:
         col(Batch.state).not_in(closed),
     )
     return session.exec(statement).one()
+
+
+def is_own_transaction(session: Session, tx_hash: str) -> bool:
+    """Tell whether a transaction is one that we signed."""
+    statement = select(Attempt.id).where(col(Attempt.tx_hash) == tx_hash)
+    return session.exec(statement).one_or_none() is not None
+
+
+def last_indexed(session: Session, genesis_hash: str) -> IndexedBlock | None:
+    """Return the highest block that the indexer has read."""
+    statement = (
+        select(IndexedBlock)
+        .where(col(IndexedBlock.genesis_hash) == genesis_hash)
+        .order_by(col(IndexedBlock.number).desc())
+        .limit(1)
+    )
+    return session.exec(statement).one_or_none()
+
+
+def open_orphans(session: Session, genesis_hash: str) -> Sequence[OrphanMint]:
+    """Return mints that nobody has explained yet."""
+    statement = select(OrphanMint).where(
+        col(OrphanMint.genesis_hash) == genesis_hash, col(OrphanMint.adopted_at).is_(None)
+    )
+    return session.exec(statement).all()

@@ -1,13 +1,14 @@
 """Writes of the sending pipeline: every state change is one guarded update."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
-from backend.batches.models import Attempt, Batch
+from backend.batches.models import Attempt, Batch, IndexedBlock, OrphanMint
 from backend.batches.rules import BatchKind, BatchState, sources_of
 from backend.db.upsert import insert_or_skip
 
@@ -111,6 +112,49 @@ def move(session: Session, batch_id: str, target: BatchState, **changes: Any) ->
     return moved is not None
 
 
-def note_error(session: Session, batch_id: str, error: str) -> None:
-    """Remember what the last step said, for staff."""
-    session.execute(update(Batch).where(col(Batch.id) == batch_id).values(last_error=error[:500]))
+def mark_sent(session: Session, batch_id: str, *, at: datetime) -> None:
+    """Record that the node holds the bytes, for the first time or again."""
+    session.execute(
+        update(Batch)
+        .where(
+            col(Batch.id) == batch_id,
+            col(Batch.state).in_((BatchState.SIGNED, BatchState.SENT)),
+        )
+        .values(state=BatchState.SENT, sent_at=at, last_error=None)
+    )
+
+
+def note_error(session: Session, batch_id: str, error: str, *, tried_at: datetime) -> None:
+    """Remember what a refused try said, and when; the state stays."""
+    session.execute(
+        update(Batch)
+        .where(col(Batch.id) == batch_id)
+        .values(last_error=error[:500], sent_at=tried_at)
+    )
+
+
+KEPT_BLOCKS = 512
+"""How far below the head block hashes are kept: eight times the deepest reorganisation tested."""
+
+
+def store_block(session: Session, block: IndexedBlock, orphans: Sequence[OrphanMint]) -> None:
+    """Record that a block was read, with what was found wrong in it."""
+    session.merge(block)
+    for orphan in orphans:
+        insert_or_skip(session, orphan)
+    session.execute(
+        delete(IndexedBlock).where(
+            col(IndexedBlock.genesis_hash) == block.genesis_hash,
+            col(IndexedBlock.number) <= block.number - KEPT_BLOCKS,
+        )
+    )
+    session.flush()
+
+
+def rewind(session: Session, genesis_hash: str, *, above: int) -> None:
+    """Forget blocks above a number, because the chain has other ones there now."""
+    session.execute(
+        delete(IndexedBlock).where(
+            col(IndexedBlock.genesis_hash) == genesis_hash, col(IndexedBlock.number) > above
+        )
+    )

@@ -50,9 +50,7 @@ def lease(
             col(OutboxMessage.kind) == kind,
             col(OutboxMessage.state) == "waiting",
             col(OutboxMessage.not_before) <= now,
-            or_(
-                col(OutboxMessage.leased_until).is_(None), col(OutboxMessage.leased_until) <= now
-            ),
+            or_(col(OutboxMessage.leased_until).is_(None), col(OutboxMessage.leased_until) <= now),
         )
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -51,7 +51,7 @@ def transfer(
     return True
 
 
-def move(  # noqa: PLR0913 - a payment slip has these lines
+def move(
     session: Session,
     *,
     reference: str,

@@ -9,7 +9,9 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from backend.kernel.errors import NotFoundError
-from backend.ledger import names, queries as ledger_queries, service as ledger
+from backend.ledger import names
+from backend.ledger import queries as ledger_queries
+from backend.ledger import service as ledger
 from backend.market import queries
 from backend.market.errors import (
     MerchantNotActiveError,
@@ -279,9 +281,7 @@ def settle_cash_out(
     done = session.execute(
         update(CashOut)
         .where(col(CashOut.id) == cash_out.id, col(CashOut.state) == CashOutState.BATCHED)
-        .values(
-            state=CashOutState.CONFIRMED if is_burned else CashOutState.FAILED, confirmed_at=at
-        )
+        .values(state=CashOutState.CONFIRMED if is_burned else CashOutState.FAILED, confirmed_at=at)
         .returning(col(CashOut.id))
     )
     if done.scalar_one_or_none() is None:
@@ -304,13 +304,15 @@ def move_merchants(
     source: MerchantState,
     target: MerchantState,
     batch_id: str | None,
-) -> None:
-    """Move merchants along their registration."""
-    session.execute(
+) -> bool:
+    """Move merchants along their registration; False when one of them stood elsewhere."""
+    done = session.execute(
         update(Merchant)
         .where(col(Merchant.id).in_(merchant_ids), col(Merchant.state) == source)
         .values(state=target, batch_id=batch_id)
+        .returning(col(Merchant.id))
     )
+    return len(done.all()) == len(merchant_ids)
 
 
 def move_to_account(session: Session, *, source_id: str, target_id: str) -> None:

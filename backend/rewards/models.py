@@ -17,7 +17,9 @@ class Counter(SQLModel, table=True):
 
     __tablename__ = "counter"
 
-    key: str = Field(primary_key=True, description="Cap, target and period, as the engine names it.")
+    key: str = Field(
+        primary_key=True, description="Cap, target and period, as the engine names it."
+    )
     used: int = Field(default=0, sa_type=BigInt, description="In the unit that the cap counts.")
 
 

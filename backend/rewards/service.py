@@ -181,7 +181,5 @@ def move_to_account(session: Session, *, source_id: str, target_id: str) -> None
     """Hand rewards and receipts of a merged account to the one that keeps them."""
     for table in (Reward, Receipt):
         session.execute(
-            update(table)
-            .where(col(table.account_id) == source_id)
-            .values(account_id=target_id)
+            update(table).where(col(table.account_id) == source_id).values(account_id=target_id)
         )

@@ -53,9 +53,7 @@ class _Door:
     windows: Windows
 
 
-def admit(
-    session: Session, requests: Sequence[ClaimRequest], *, now: datetime
-) -> list[Answer]:
+def admit(session: Session, requests: Sequence[ClaimRequest], *, now: datetime) -> list[Answer]:
     """Store a group of claims and answer each.
 
     Errors are returned in their place, never raised: one bad request must not

@@ -1,7 +1,7 @@
 """Decide one claim: verdict, reward, ledger, counters and event in one transaction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ from sqlmodel import Session
 from backend.actions import queries as action_queries
 from backend.actions import service as actions
 from backend.actions.models import Claim
-from backend.actions.rules import ClaimState, Evidence, Judgement, ProofLevel, Reason, Witness
+from backend.actions.rules import ClaimState, Evidence, Judgement, Reason, Witness
 from backend.actions.verifiers import VERIFIERS
 from backend.db import event_log
 from backend.devices import queries as device_queries
@@ -24,6 +24,9 @@ from backend.rulebook import queries as rulebook_queries
 from backend.rulebook.act import Act, Place
 from backend.rulebook.models import Edition
 from backend.territory import queries as territory_queries
+
+PLAIN_RELEASES = ("at_once", "after_seconds")
+"""Releases that only time brings about."""
 
 LevelCodes = Mapping[str, str]
 
@@ -52,18 +55,19 @@ def decide_next(session: Session, *, region: LevelCodes, now: datetime) -> Outco
     witness = _witness(session, claim)
     judgement = VERIFIERS[claim.kind].judge(_evidence(claim), witness)
     edition = rulebook_queries.in_force_at(session, claim.occurred_at)
+    payable: _Payable | None = None
     if edition is None:
-        judgement = Judgement(
-            ClaimState.REVIEW,
-            ProofLevel.P0,
-            (Reason("no_edition_in_force"),),
-            judgement.act_kind,
-            judgement.act,
-        )
+        judgement = _for_review(judgement, "no_edition_in_force")
+    elif judgement.state == ClaimState.ACCEPTED:
+        act = _act(claim, judgement, witness, region)
+        try:
+            keys = engine.counter_keys(act, rulebook_queries.rulebook_of(edition))
+            payable = _Payable(claim, act, edition, keys)
+        except engine.ActIncompleteError as error:
+            # The rule asks for a fact that this witness does not sign: a person decides.
+            judgement = _for_review(judgement, error.code)
     actions.decide(session, claim, judgement, at=now)
-    units = 0
-    if edition is not None and judgement.state == ClaimState.ACCEPTED:
-        units = _reward(session, claim, _act(claim, judgement, witness, region), edition, now)
+    units = _reward(session, payable, now) if payable is not None else 0
     event_log.append(
         session,
         kind="claim_decided",
@@ -76,10 +80,22 @@ def decide_next(session: Session, *, region: LevelCodes, now: datetime) -> Outco
     return Outcome(claim.public_id, judgement.state, units)
 
 
-def _reward(session: Session, claim: Claim, act: Act, edition: Edition, now: datetime) -> int:
-    rulebook = rulebook_queries.rulebook_of(edition)
-    counters = rewards.lock_counters(session, engine.counter_keys(act, rulebook))
-    evaluation = engine.evaluate(act, rulebook, counters)
+def _for_review(judgement: Judgement, code: str) -> Judgement:
+    return replace(judgement, state=ClaimState.REVIEW, reasons=(*judgement.reasons, Reason(code)))
+
+
+@dataclass(frozen=True)
+class _Payable:
+    claim: Claim
+    act: Act
+    edition: Edition
+    counter_keys: tuple[str, ...]
+
+
+def _reward(session: Session, payable: _Payable, now: datetime) -> int:
+    claim, act, edition = payable.claim, payable.act, payable.edition
+    counters = rewards.lock_counters(session, payable.counter_keys)
+    evaluation = engine.evaluate(act, rulebook_queries.rulebook_of(edition), counters)
     rewards.move_counters(session, {move.key: move.delta for move in evaluation.moves})
     claim_id = claim.id or 0
     rewards.write_receipt(
@@ -90,7 +106,7 @@ def _reward(session: Session, claim: Claim, act: Act, edition: Edition, now: dat
         edition_hash=edition.document_hash,
         rule_id=evaluation.rule_id,
         units=evaluation.amount_units,
-        lines=[line.to_json() for line in evaluation.lines],
+        lines=[{"code": line.code, "facts": dict(line.facts)} for line in evaluation.lines],
         public=_public_fields(claim, act, edition, evaluation.amount_units),
         private={"account": claim.account_id, "occurred_at": claim.occurred_at.isoformat()},
         at=now,
@@ -120,16 +136,16 @@ def _reward(session: Session, claim: Claim, act: Act, edition: Edition, now: dat
 
 
 def _tranche(claim: Claim, tranche: engine.Tranche, now: datetime) -> rewards.Tranche:
-    held_s = tranche.release.held_seconds
+    hold = timedelta(seconds=tranche.seconds, days=tranche.days)
     return rewards.Tranche(
         index=tranche.index,
         reward_id=pack_reward_id(
             tranche=tranche.index, incarnation=claim.incarnation, counter=claim.id or 0
         ),
         units=tranche.units,
-        release_at=now + timedelta(seconds=held_s),
-        is_held=held_s > 0,
-        release_condition=tranche.release.condition,
+        release_at=now + hold,
+        is_held=hold > timedelta(0),
+        release_condition=tranche.release if tranche.release not in PLAIN_RELEASES else None,
     )
 
 

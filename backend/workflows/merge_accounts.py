@@ -37,6 +37,4 @@ def merge(session: Session, *, source_id: str, target_id: str, now: datetime) ->
                 units=units,
                 at=now,
             )
-    event_log.append(
-        session, kind="account_merged", subject=target_id, audience=target_id, at=now
-    )
+    event_log.append(session, kind="account_merged", subject=target_id, audience=target_id, at=now)

@@ -76,8 +76,11 @@ def give_back(session: Session, batch: Batch, target: BatchState, *, error: str)
     market.return_payments_to_queue(session, batch.id)
     market.return_cash_outs_to_queue(session, batch.id)
     editions.return_to_approved(session, batch.id)
-    waiting = [m.id for m in market_queries.merchants_in(session, MerchantState.REGISTERING)
-               if m.batch_id == batch.id]
+    waiting = [
+        m.id
+        for m in market_queries.merchants_in(session, MerchantState.REGISTERING)
+        if m.batch_id == batch.id
+    ]
     market.move_merchants(
         session,
         waiting,

@@ -1,0 +1,119 @@
+"""Live updates: one tailer per process reads the event log, each page listens to its own part."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from backend.accounts.rules import Actor, Permission
+from backend.db import event_log
+from backend.db.engine import Database
+from backend.db.event_log import EventRow
+from backend.http.deps import requires
+
+router = APIRouter(tags=["events"])
+
+POLL_S = 0.1
+KEEP_ALIVE_S = 15.0
+MAX_QUEUED = 200
+"""A page that reads slower than this is cut off and comes back with Last-Event-ID."""
+
+
+class Tailer:
+    """Reads the event log once for all listeners of the process.
+
+    Args:
+        database: Where the log is.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._listeners: defaultdict[str, set[asyncio.Queue[EventRow | None]]] = defaultdict(set)
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start reading inside the running event loop."""
+        self._task = asyncio.create_task(self._run(), name="event tailer")
+
+    async def stop(self) -> None:
+        """Stop reading and let every listener go."""
+        if self._task is not None:
+            self._task.cancel()
+        for queues in self._listeners.values():
+            for queue in queues:
+                _offer(queue, None)
+
+    def listen(self, audience: str) -> asyncio.Queue[EventRow | None]:
+        """Return a queue that gets each new event of an audience; `None` ends it."""
+        queue: asyncio.Queue[EventRow | None] = asyncio.Queue(MAX_QUEUED)
+        self._listeners[audience].add(queue)
+        return queue
+
+    def leave(self, audience: str, queue: asyncio.Queue[EventRow | None]) -> None:
+        """Forget a listener."""
+        self._listeners[audience].discard(queue)
+
+    async def missed(self, audience: str, position: int) -> list[EventRow]:
+        """Return the events of an audience behind a position, for a page that comes back."""
+        rows = await asyncio.to_thread(self._read, position)
+        return [row for row in rows if row.audience == audience]
+
+    async def _run(self) -> None:
+        position = await asyncio.to_thread(self._latest)
+        while True:
+            rows = await asyncio.to_thread(self._read, position) if self._listeners else []
+            for row in rows:
+                position = row.id or position
+                for queue in tuple(self._listeners.get(row.audience, ())):
+                    _offer(queue, row)
+            if not rows:
+                await asyncio.sleep(POLL_S)
+
+    def _read(self, position: int) -> list[EventRow]:
+        with self._database.reading() as session:
+            return list(event_log.after(session, position))
+
+    def _latest(self) -> int:
+        with self._database.reading() as session:
+            return event_log.latest(session)
+
+
+def _offer(queue: asyncio.Queue[EventRow | None], row: EventRow | None) -> None:
+    try:
+        queue.put_nowait(row)
+    except asyncio.QueueFull:
+        while not queue.empty():
+            queue.get_nowait()
+        queue.put_nowait(None)
+
+
+@router.get(
+    "/events", response_class=EventSourceResponse, summary="Follow what happens to one's own things"
+)
+async def get_events(
+    request: Request,
+    actor: Annotated[Actor, requires(Permission.READ_OWN)],
+    last_event_id: Annotated[int | None, Header()] = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """Stream one's own events; a reconnecting page gets what it missed."""
+    tailer: Tailer = request.app.state.tailer
+    queue = tailer.listen(actor.account_id)
+    try:
+        if last_event_id is not None:
+            for row in await tailer.missed(actor.account_id, last_event_id):
+                yield _sse(row)
+        while True:
+            row_or_end = await queue.get()
+            if row_or_end is None:
+                return
+            yield _sse(row_or_end)
+    finally:
+        tailer.leave(actor.account_id, queue)
+
+
+def _sse(row: EventRow) -> ServerSentEvent:
+    data = {"kind": row.kind, "subject": row.subject, **row.payload}
+    return ServerSentEvent(data=data, event=row.kind, id=str(row.id))

@@ -1,0 +1,166 @@
+"""Calls to our contracts as bytes, and their events as plain facts."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from eth_abi.abi import decode
+from eth_utils.abi import event_signature_to_log_topic
+from web3 import Web3
+
+from backend.chain.deployment import Deployment
+from backend.chain.node import Log
+
+_ABI_FOLDER = Path(__file__).parent / "abi"
+_SPEND_REFUSED = event_signature_to_log_topic("SpendRefused(bytes32,bytes4)")
+_PAYOUT_REFUSED = event_signature_to_log_topic("CashOutRefused(bytes32,bytes4)")
+_TRANSFER = event_signature_to_log_topic("Transfer(address,address,uint256)")
+_INCARNATION_OPENED = event_signature_to_log_topic("IncarnationOpened(uint16)")
+
+
+@dataclass(frozen=True)
+class SignedSpend:
+    """A citizen's authorisation, ready for the desk.
+
+    Attributes:
+        payer: Address the points leave.
+        units: Amount.
+        merchant_pseudonym: Merchant as the chain knows it.
+        valid_after, valid_before: Seconds since 1970.
+        payment_ref, salt, r, s: 32 bytes, 0x-hex.
+    """
+
+    payer: str
+    units: int
+    merchant_pseudonym: int
+    valid_after: int
+    valid_before: int
+    payment_ref: str
+    salt: str
+    v: int
+    r: str
+    s: str
+
+
+class Contracts:
+    """Encoder and decoder of one deployment; talks to nobody."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+
+    def address(self, name: str) -> str:
+        """Return the address of a contract."""
+        return self.deployment.contracts[name]
+
+    def issue(self, edition: int, root: bytes, words: Sequence[bytes]) -> str:
+        """Encode a mint batch."""
+        return self._encode("RewardIssuer", "issue", [edition, root, list(words)])
+
+    def dry_run(self, minter: str, edition: int, words: Sequence[bytes]) -> str:
+        """Encode the simulation of a mint batch."""
+        arguments = [Web3.to_checksum_address(minter), edition, list(words)]
+        return self._encode("RewardIssuer", "dryRun", arguments)
+
+    def spend_batch(self, spends: Sequence[SignedSpend]) -> str:
+        """Encode a batch of payments."""
+        items = [
+            (
+                Web3.to_checksum_address(spend.payer),
+                spend.units,
+                spend.merchant_pseudonym,
+                spend.valid_after,
+                spend.valid_before,
+                spend.payment_ref,
+                spend.salt,
+                spend.v,
+                spend.r,
+                spend.s,
+            )
+            for spend in spends
+        ]
+        return self._encode("RedemptionDesk", "spendBatch", [items])
+
+    def cash_out_batch(self, items: Sequence[tuple[int, int, str]]) -> str:
+        """Encode cash-outs; an item is (merchant pseudonym, units, payout reference)."""
+        return self._encode("RedemptionDesk", "cashOutBatch", [list(items)])
+
+    def register_merchant(self, pseudonym: int, daily_cap_units: int) -> str:
+        """Encode the registration of one merchant."""
+        return self._encode("RedemptionDesk", "registerMerchant", [pseudonym, daily_cap_units])
+
+    def publish(self, edition: int, document_hash: str, effective_from_s: int) -> str:
+        """Encode the publication of a rulebook edition."""
+        arguments = [edition, bytes.fromhex(document_hash), effective_from_s]
+        return self._encode("RuleBook", "publish", arguments)
+
+    def open_incarnation(self) -> str:
+        """Encode the request for a new incarnation."""
+        return self._encode("EcoToken", "openIncarnation", [])
+
+    def refused_spends(self, logs: Iterable[Log]) -> dict[str, str]:
+        """Return EIP-3009 nonce → error name of the spends that the desk skipped."""
+        return self._refusals(logs, _SPEND_REFUSED)
+
+    def refused_payouts(self, logs: Iterable[Log]) -> dict[str, str]:
+        """Return payout reference → error name of the cash-outs that the desk skipped."""
+        return self._refusals(logs, _PAYOUT_REFUSED)
+
+    def incarnation(self, logs: Iterable[Log]) -> int | None:
+        """Return the incarnation that a transaction opened."""
+        for log in logs:
+            if log.topics and log.topics[0] == _INCARNATION_OPENED:
+                return int.from_bytes(log.topics[1], "big")
+        return None
+
+    def mints(self, logs: Iterable[Log]) -> dict[str, int]:
+        """Return transaction hash → units that it minted (ERC-20 Transfer from zero)."""
+        token = self.address("EcoToken")
+        found: dict[str, int] = {}
+        for log in logs:
+            is_mint = log.address == token and log.topics[:2] == (_TRANSFER, bytes(32))
+            if is_mint:
+                found[log.tx_hash] = found.get(log.tx_hash, 0) + int.from_bytes(log.data, "big")
+        return found
+
+    def error_name(self, data: bytes | str) -> str:
+        """Name the custom error in revert data, or return it as hex."""
+        raw = bytes.fromhex(data.removeprefix("0x")) if isinstance(data, str) else data
+        return _error_names().get(raw[:4], "0x" + raw[:4].hex())
+
+    def _refusals(self, logs: Iterable[Log], topic: bytes) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for log in logs:
+            if log.topics and log.topics[0] == topic:
+                (reason,) = decode(["bytes4"], log.data)
+                found["0x" + log.topics[1].hex()] = self.error_name(reason)
+        return found
+
+    def _encode(self, contract: str, function: str, arguments: list[Any]) -> str:
+        return str(_codec(contract).encode_abi(function, args=arguments))
+
+
+@cache
+def abi(contract: str) -> list[dict[str, Any]]:
+    """Return the committed ABI of a contract."""
+    document: list[dict[str, Any]] = json.loads((_ABI_FOLDER / f"{contract}.json").read_text())
+    return document
+
+
+@cache
+def _codec(contract: str) -> Any:
+    return Web3().eth.contract(abi=abi(contract))
+
+
+@cache
+def _error_names() -> dict[bytes, str]:
+    names: dict[bytes, str] = {}
+    for path in _ABI_FOLDER.glob("*.json"):
+        for entry in json.loads(path.read_text()):
+            if entry.get("type") == "error":
+                types = ",".join(argument["type"] for argument in entry["inputs"])
+                selector = event_signature_to_log_topic(f"{entry['name']}({types})")[:4]
+                names[selector] = entry["name"]
+    return names

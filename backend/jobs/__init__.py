@@ -1,0 +1,1 @@
+"""The jobs runner: bounded, idempotent steps; the only client of node and wallet service."""

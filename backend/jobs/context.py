@@ -1,0 +1,56 @@
+"""What every step gets: the connections of the process and the numbers that it may use."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from backend.batches.service import Sender
+from backend.chain.contracts import Contracts
+from backend.chain.node import HTTPNode
+from backend.db.engine import Database
+from backend.jobs.mail import MailTransport
+from backend.jobs.wallet_client import WalletClient
+from backend.kernel.clock import Clock
+
+
+@dataclass(frozen=True)
+class Context:
+    """One runner's tools.
+
+    Attributes:
+        mail_from: Sender of mails.
+        linger: How long a mint batch waits for company.
+        confirmations_min: Blocks on top of a transaction before it counts.
+        batch_max_items: Rewards per mint batch.
+        publication_margin: Added to the notice of an edition.
+        region_codes: Codes that hold for the whole territory.
+        key_addresses: Key label → address, from the wallet service.
+    """
+
+    database: Database
+    clock: Clock
+    node: HTTPNode
+    contracts: Contracts
+    wallet: WalletClient
+    mail: MailTransport
+    mail_from: str
+    linger: timedelta
+    confirmations_min: int
+    batch_max_items: int
+    publication_margin: timedelta
+    region_codes: Mapping[str, str]
+    key_addresses: Mapping[str, str]
+
+    @property
+    def genesis_hash(self) -> str:
+        """Hash of the chain's block 0."""
+        return self.contracts.deployment.genesis_hash
+
+    def sender(self, key_label: str) -> Sender:
+        """Return the sender that a key of the wallet service is on this chain."""
+        return Sender(
+            genesis_hash=self.genesis_hash,
+            chain_id=self.contracts.deployment.chain_id,
+            key_label=key_label,
+            address=self.key_addresses[key_label],
+        )

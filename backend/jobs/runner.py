@@ -1,0 +1,166 @@
+"""The loop of the jobs process: steps in order, each with its own patience after a failure."""
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from backend.chain import deployment
+from backend.chain.contracts import Contracts
+from backend.chain.errors import CallRevertedError
+from backend.chain.node import HTTPNode
+from backend.db.engine import Database
+from backend.jobs.context import Context
+from backend.jobs.mail import MaildirTransport, MailTransport, SMTPTransport
+from backend.jobs.steps import addresses, decide, editions, index, issue, mail, market, send
+from backend.jobs.wallet_client import WalletClient
+from backend.kernel.clock import SystemClock
+from backend.kernel.errors import EcoError, ErrorKind
+from backend.settings import Settings
+
+IDLE_S = 0.05
+"""Sleep when no step had anything to do: a verdict comes a few milliseconds after its claim."""
+POLL_CHAIN_S = 0.25
+"""How often the chain is asked when nothing else calls for it."""
+MAX_PAUSE_S = 10.0
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Step:
+    """A step with its rhythm.
+
+    Attributes:
+        run: Does a bounded piece of work; True when there may be more at once.
+        every_s: Least time between two runs that found nothing.
+    """
+
+    name: str
+    run: Callable[[Context], bool]
+    every_s: float = 0.0
+    not_before_s: float = 0.0
+    pause_s: float = field(default=0.0)
+
+
+def steps() -> list[Step]:
+    """Return the steps in the order of a point's life."""
+    return [
+        Step("decide", decide.decide_pending),
+        Step("release", decide.release_held, every_s=1.0),
+        Step("addresses", addresses.provide_addresses, every_s=0.1),
+        Step("incarnation", editions.reserve_incarnation, every_s=0.5),
+        Step("publications", editions.reserve_publications, every_s=0.5),
+        Step("registrations", market.reserve_registrations, every_s=0.5),
+        Step("mints", issue.reserve_mints, every_s=0.1),
+        Step("authorise", market.sign_payments, every_s=0.05),
+        Step("spends", market.reserve_spends, every_s=0.1),
+        Step("cash-outs", market.reserve_cash_outs, every_s=0.2),
+        Step("sign", send.sign_reserved),
+        Step("send", send.send_signed),
+        Step("watch", send.watch_sent, every_s=POLL_CHAIN_S),
+        Step("confirm", send.confirm_mined, every_s=POLL_CHAIN_S),
+        Step("index", index.index_blocks, every_s=POLL_CHAIN_S),
+        Step("expire", market.expire_requests, every_s=5.0),
+        Step("mail", mail.deliver_mails, every_s=0.2),
+    ]
+
+
+def run_once(context: Context, due: Sequence[Step]) -> bool:
+    """Run each step that is due; a failing one waits, the others go on."""
+    did_any = False
+    for step in due:
+        if time.monotonic() >= step.not_before_s:
+            did_any = _run_step(context, step) or did_any
+    return did_any
+
+
+def _run_step(context: Context, step: Step) -> bool:
+    try:
+        did_any = step.run(context)
+    except EcoError as error:
+        # Waiting, not giving up: the work stays in its table, whatever the reason.
+        step.pause_s = min(max(step.pause_s * 2, 0.5), MAX_PAUSE_S)
+        step.not_before_s = time.monotonic() + step.pause_s
+        is_expected = error.kind == ErrorKind.UNAVAILABLE or isinstance(error, CallRevertedError)
+        log_line = log.warning if is_expected else log.error
+        log_line("step_waits", step=step.name, code=error.code, detail=str(error))
+        return False
+    except Exception:
+        step.pause_s = MAX_PAUSE_S
+        step.not_before_s = time.monotonic() + step.pause_s
+        log.exception("step_failed", step=step.name)
+        return False
+    step.pause_s = 0.0
+    step.not_before_s = 0.0 if did_any else time.monotonic() + step.every_s
+    return did_any
+
+
+def connect(settings: Settings) -> Context:
+    """Open every connection that the steps need.
+
+    Raises:
+        EcoError: Node, wallet service or deployment is missing or does not fit.
+    """
+    deployed = deployment.load(settings.deployment_file)
+    node = HTTPNode(settings.node_url)
+    node.check(chain_id=deployed.chain_id, genesis_hash=deployed.genesis_hash)
+    wallet = WalletClient(settings.wallet_socket)
+    wallet.pin_deployment(
+        chain_id=deployed.chain_id,
+        genesis_hash=deployed.genesis_hash,
+        contracts=deployed.contracts,
+    )
+    return Context(
+        database=Database(settings.database_url),
+        clock=SystemClock(),
+        node=node,
+        contracts=Contracts(deployed),
+        wallet=wallet,
+        mail=_mail(settings),
+        mail_from=settings.mail_from,
+        linger=timedelta(milliseconds=settings.linger_ms),
+        confirmations_min=settings.confirmations_min,
+        batch_max_items=settings.batch_max_items,
+        publication_margin=timedelta(seconds=settings.publication_margin_s),
+        region_codes=settings.region_codes,
+        key_addresses=wallet.keys(),
+    )
+
+
+def _mail(settings: Settings) -> MailTransport:
+    if settings.mail_transport == "smtp":
+        return SMTPTransport(settings.smtp_url)
+    return MaildirTransport(settings.maildir)
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; finish the step under way first.
+
+    Returns:
+        0 after a signal, 1 when something needed is missing at the start.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        context = connect(Settings())
+    except EcoError as error:
+        log.error("cannot_start", code=error.code, detail=str(error))  # noqa: TRY400 - no bug
+        return 1
+    todo = steps()
+    log.info("jobs_started", chain_id=context.contracts.deployment.chain_id)
+    while not stop.is_set():
+        if not run_once(context, todo):
+            stop.wait(IDLE_S)
+    log.info("jobs_stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

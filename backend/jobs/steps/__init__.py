@@ -1,0 +1,1 @@
+"""One module per concern; each step does a bounded piece of work and says whether it did any."""

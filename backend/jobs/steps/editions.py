@@ -1,0 +1,70 @@
+"""Publication of approved rulebook editions, and the incarnation of this database."""
+
+from datetime import UTC, datetime
+from functools import partial
+
+from sqlmodel import Session
+
+from backend.actions import queries as action_queries
+from backend.batches import queries as batch_queries
+from backend.batches.models import Batch
+from backend.batches.rules import BatchKind
+from backend.jobs.context import Context
+from backend.jobs.reserve import reserve
+from backend.rulebook import queries, service
+from backend.rulebook.models import Edition
+
+
+def reserve_publications(context: Context) -> bool:
+    """Publish approved editions; each takes effect after the notice of the contract."""
+    with context.database.reading() as session:
+        approved = queries.in_state(session, "approved")
+    for edition in approved:
+        head = context.node.head()
+        effective_from_s = (
+            head.timestamp_s
+            + context.contracts.deployment.notice_s
+            + int(context.publication_margin.total_seconds())
+        )
+        reserve(
+            context,
+            kind=BatchKind.PUBLISH_EDITION,
+            key_label="rules",
+            contract="RuleBook",
+            calldata=context.contracts.publish(
+                edition.number, edition.document_hash, effective_from_s
+            ),
+            attach=partial(_attach_edition, edition, effective_from_s),
+        )
+    return bool(approved)
+
+
+def reserve_incarnation(context: Context) -> bool:
+    """Ask the chain for an incarnation when this database has none."""
+    with context.database.reading() as session:
+        has_one = action_queries.current_incarnation(session) is not None
+        is_asked = batch_queries.count_open(
+            session, context.genesis_hash, BatchKind.OPEN_INCARNATION
+        )
+    if has_one or is_asked:
+        return False
+    reserve(
+        context,
+        kind=BatchKind.OPEN_INCARNATION,
+        key_label="registrar",
+        contract="EcoToken",
+        calldata=context.contracts.open_incarnation(),
+        attach=lambda _session, _batch: True,
+    )
+    return True
+
+
+def _attach_edition(
+    edition: Edition, effective_from_s: int, session: Session, batch: Batch
+) -> bool:
+    return service.mark_publishing(
+        session,
+        edition.number,
+        batch_id=batch.id,
+        effective_from=datetime.fromtimestamp(effective_from_s, UTC),
+    )

@@ -1,0 +1,89 @@
+"""Mint batches: ready rewards of one edition become one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlmodel import Session
+
+from backend.batches.models import Batch
+from backend.batches.rules import BatchKind
+from backend.jobs.context import Context
+from backend.jobs.reserve import reserve
+from backend.rewards import queries as reward_queries
+from backend.rewards import service as rewards
+from backend.rewards.models import Reward
+from backend.rewards.rules import merkle_root, mint_word
+from backend.workflows.mintable import Mintable, mintable
+
+
+@dataclass(frozen=True)
+class Mint:
+    """The content of one mint batch, in the order of its words."""
+
+    edition_number: int
+    rewards: tuple[Reward, ...]
+    recipients: dict[int, str]
+    leaves: tuple[bytes, ...]
+
+
+def reserve_mints(context: Context) -> bool:
+    """Reserve one mint batch per edition when rewards have lingered long enough."""
+    did_any = False
+    for mint in _due(context):
+        words = [
+            mint_word(
+                address=mint.recipients[reward.reward_id],
+                reward_id=reward.reward_id,
+                units=reward.units,
+            )
+            for reward in mint.rewards
+        ]
+        batch = reserve(
+            context,
+            kind=BatchKind.MINT,
+            key_label="minter",
+            contract="RewardIssuer",
+            calldata=context.contracts.issue(mint.edition_number, merkle_root(mint.leaves), words),
+            attach=_Attach(mint.recipients),
+            item_count=len(words),
+            edition_number=mint.edition_number,
+        )
+        did_any = did_any or batch is not None
+    return did_any
+
+
+@dataclass(frozen=True)
+class _Attach:
+    recipients: dict[int, str]
+
+    def __call__(self, session: Session, batch: Batch) -> bool:
+        taken = rewards.put_in_batch(session, self.recipients, batch.id)
+        return taken == len(self.recipients)
+
+
+def _due(context: Context) -> list[Mint]:
+    now = context.clock.now()
+    limit = context.batch_max_items
+    with context.database.reading() as session:
+        found = mintable(session, genesis_hash=context.genesis_hash, limit=limit * 4)
+        mints = []
+        for edition_number, group in groupby(found, key=lambda item: item.reward.edition_number):
+            items = list(group)[:limit]
+            oldest = min(item.reward.granted_at for item in items)
+            if len(items) == limit or oldest + context.linger <= now:
+                mints.append(_mint(session, edition_number, items))
+    return mints
+
+
+def _mint(session: Session, edition_number: int, items: Sequence[Mintable]) -> Mint:
+    # Ids of one bitmap word stay together (one storage write), and inside it the
+    # rewards of one person, which the token nets into one balance write.
+    ordered = sorted(items, key=lambda i: (i.reward.reward_id >> 8, i.address, i.reward.reward_id))
+    leaves = reward_queries.leaves_of(session, [item.reward.claim_id for item in ordered])
+    return Mint(
+        edition_number=edition_number,
+        rewards=tuple(item.reward for item in ordered),
+        recipients={item.reward.reward_id: item.address for item in ordered},
+        leaves=tuple(leaves[item.reward.claim_id] for item in ordered),
+    )

@@ -1,0 +1,135 @@
+"""Sign, send and watch: reserved transactions become mined and confirmed ones."""
+
+from datetime import timedelta
+
+from backend.batches import queries, service
+from backend.batches.models import Batch
+from backend.batches.rules import BatchState
+from backend.batches.service import Fees
+from backend.chain.node import Mined
+from backend.jobs.context import Context
+from backend.workflows.settle_batch import ChainFacts, confirm, give_back
+
+RESEND_AFTER = timedelta(seconds=15)
+"""Pools forget transactions; giving them the same bytes again is harmless."""
+
+
+def sign_reserved(context: Context) -> bool:
+    """Have reserved transactions signed, and write the bytes before anything sends them."""
+    with context.database.reading() as session:
+        reserved = queries.in_state(session, context.genesis_hash, BatchState.RESERVED)
+    for batch in reserved:
+        signed = context.wallet.sign_transaction(
+            {
+                "request_id": f"batch/{batch.id}",
+                "key": batch.key_label,
+                "chain_id": batch.chain_id,
+                "genesis_hash": batch.genesis_hash,
+                "nonce": batch.nonce,
+                "to": batch.to_address,
+                "data": batch.calldata,
+                "gas": batch.gas,
+                "max_fee_per_gas_wei": batch.max_fee_per_gas_wei,
+                "max_priority_fee_per_gas_wei": batch.max_priority_fee_per_gas_wei,
+                "value_wei": 0,
+            }
+        )
+        with context.database.transaction() as session:
+            service.store_attempt(
+                session,
+                batch,
+                raw=signed.raw,
+                tx_hash=signed.tx_hash,
+                fees=Fees(batch.max_fee_per_gas_wei, batch.max_priority_fee_per_gas_wei),
+                at=context.clock.now(),
+            )
+    return bool(reserved)
+
+
+def send_signed(context: Context) -> bool:
+    """Give signed bytes to the node, and again to one that may have forgotten them."""
+    now = context.clock.now()
+    with context.database.reading() as session:
+        waiting = queries.in_state(
+            session, context.genesis_hash, BatchState.SIGNED, BatchState.SENT
+        )
+        due = [b for b in waiting if b.sent_at is None or b.sent_at + RESEND_AFTER <= now]
+        raws = {batch.id: queries.attempts_of(session, batch.id)[0] for batch in due}
+    for batch in due:
+        attempt = raws[batch.id]
+        words = context.node.send(attempt.raw)
+        # What the node says proves nothing; whether it knows the hash does.
+        is_known = not words or context.node.is_known(attempt.tx_hash)
+        with context.database.transaction() as session:
+            if is_known:
+                service.mark_sent(session, batch.id, at=now)
+            else:
+                service.note_error(session, batch.id, words, tried_at=now)
+    return bool(due)
+
+
+def watch_sent(context: Context) -> bool:
+    """Find out what became of the transactions under way."""
+    with context.database.reading() as session:
+        waiting = queries.in_state(
+            session, context.genesis_hash, BatchState.SIGNED, BatchState.SENT
+        )
+        hashes = {b.id: [a.tx_hash for a in queries.attempts_of(session, b.id)] for b in waiting}
+    did_any = False
+    for batch in waiting:
+        mined = next(filter(None, map(context.node.mined, hashes[batch.id])), None)
+        if mined is not None:
+            did_any = _note_mined(context, batch, mined) or did_any
+        elif context.node.mined_count(batch.sender) > batch.nonce:
+            # Asked again: it may have been mined between the two questions.
+            if not any(map(context.node.mined, hashes[batch.id])):
+                did_any = _give_back(context, batch, BatchState.REPLACED, "nonce taken") or did_any
+    return did_any
+
+
+def confirm_mined(context: Context) -> bool:
+    """Confirm transactions that are deep enough; put back those that a reorganisation dropped."""
+    with context.database.reading() as session:
+        mined = queries.in_state(session, context.genesis_hash, BatchState.MINED)
+    if not mined:
+        return False
+    head = context.node.head()
+    did_any = False
+    for batch in mined:
+        found = context.node.mined(batch.tx_hash or "")
+        if found is None:
+            with context.database.transaction() as session:
+                service.move(session, batch.id, BatchState.SENT, tx_hash=None, block_number=None)
+        elif head.number - found.block_number + 1 >= context.confirmations_min:
+            facts = _facts(context, found)
+            with context.database.transaction() as session:
+                did_any |= confirm(session, batch, facts, at=context.clock.now())
+    return did_any
+
+
+def _note_mined(context: Context, batch: Batch, mined: Mined) -> bool:
+    if not mined.is_success:
+        return _give_back(context, batch, BatchState.REVERTED, f"reverted in {mined.tx_hash}")
+    with context.database.transaction() as session:
+        return service.move(
+            session,
+            batch.id,
+            BatchState.MINED,
+            tx_hash=mined.tx_hash,
+            block_number=mined.block_number,
+            block_hash=mined.block_hash,
+            last_error=None,
+        )
+
+
+def _give_back(context: Context, batch: Batch, target: BatchState, error: str) -> bool:
+    with context.database.transaction() as session:
+        return give_back(session, batch, target, error=error)
+
+
+def _facts(context: Context, mined: Mined) -> ChainFacts:
+    return ChainFacts(
+        refused_spends=context.contracts.refused_spends(mined.logs),
+        refused_payouts=context.contracts.refused_payouts(mined.logs),
+        incarnation=context.contracts.incarnation(mined.logs),
+    )

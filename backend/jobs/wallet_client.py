@@ -1,0 +1,120 @@
+"""The wallet service over its Unix socket."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from backend.kernel.errors import EcoError, ErrorKind, UnavailableError
+
+TIMEOUT_S = 5
+
+
+class WalletUnavailableError(UnavailableError):
+    """The wallet service does not answer; work waits and resumes by itself."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("wallet", f"The wallet service does not answer ({reason}).")
+
+
+class SigningRefusedError(EcoError):
+    """The wallet service's policy refuses to sign; asking again is useless."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(ErrorKind.FORBIDDEN, "signing_refused", detail, reason=code)
+
+
+@dataclass(frozen=True)
+class SignedTransaction:
+    """Bytes that the wallet service signed."""
+
+    raw: str
+    tx_hash: str
+    sender: str
+
+
+@dataclass(frozen=True)
+class SignedAuthorisation:
+    """An EIP-3009 authorisation that the wallet service signed; all 0x-hex but v."""
+
+    nonce: str
+    v: int
+    r: str
+    s: str
+
+
+class WalletClient:
+    """Asks one wallet service instance to make accounts and sign.
+
+    Args:
+        socket: Path of its Unix socket.
+    """
+
+    def __init__(self, socket: Path) -> None:
+        self._client = httpx2.Client(
+            transport=httpx2.HTTPTransport(uds=str(socket)),
+            base_url="http://wallet",
+            timeout=TIMEOUT_S,
+        )
+
+    def keys(self) -> Mapping[str, str]:
+        """Return label → address of the service keys."""
+        found = self._ask("GET", "/v1/keys")
+        return {key["label"]: key["address"] for key in found["keys"]}
+
+    def pin_deployment(
+        self, *, chain_id: int, genesis_hash: str, contracts: Mapping[str, str]
+    ) -> None:
+        """Tell the wallet which contracts it may sign for; it remembers the first answer."""
+        names = ("EcoToken", "RewardIssuer", "RuleBook", "RedemptionDesk")
+        self._ask(
+            "PUT",
+            "/v1/policy/deployment",
+            {
+                "chain_id": chain_id,
+                "genesis_hash": genesis_hash,
+                "contracts": {name: contracts[name] for name in names},
+            },
+        )
+
+    def create_account(self, *, request_id: str, account_ref: str, genesis_hash: str) -> str:
+        """Make a citizen's key and return its address; the same request gets the same one."""
+        found = self._ask(
+            "POST",
+            "/v1/accounts",
+            {"request_id": request_id, "account_ref": account_ref, "genesis_hash": genesis_hash},
+        )
+        return str(found["address"])
+
+    def sign_transaction(self, fields: Mapping[str, Any]) -> SignedTransaction:
+        """Sign reserved fields of a transaction.
+
+        Raises:
+            SigningRefusedError: The policy says no.
+            WalletUnavailableError: No answer.
+        """
+        found = self._ask("POST", "/v1/transactions", fields)
+        return SignedTransaction(found["raw"], found["tx_hash"], found["sender"])
+
+    def sign_authorisation(self, fields: Mapping[str, Any]) -> SignedAuthorisation:
+        """Sign a citizen's spend to the desk; raises as `sign_transaction` does."""
+        found = self._ask("POST", "/v1/authorizations", fields)
+        return SignedAuthorisation(found["nonce"], found["v"], found["r"], found["s"])
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            response = self._client.request(method, path, json=body)
+        except httpx2.HTTPError as error:
+            raise WalletUnavailableError(type(error).__name__) from error
+        if response.status_code >= 500:  # noqa: PLR2004 - HTTP
+            raise WalletUnavailableError(f"status {response.status_code}")
+        answer: dict[str, Any] = response.json()
+        if response.is_error:
+            raise SigningRefusedError(str(answer.get("code")), str(answer.get("detail")))
+        return answer
