@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, NewType
+from typing import Literal, NamedTuple, TypeAlias
 
 from backend.kernel.units import TokenUnits
 
-CounterKey = NewType("CounterKey", str)
+CounterKey: TypeAlias = str
 """Name of one counter; plain sorting gives the lock order person, station, commune, metropolis."""
 
 FactValue = int | str | None

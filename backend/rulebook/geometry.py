@@ -65,15 +65,14 @@ class FlatCircle:
         self._centre = (scaled(lon), scaled(lat))
         self._cos_ppm = _cosine_ppm(lat)
         per_degree = _METRES_PER_DEGREE
-        limit = Fraction(radius_m) / per_degree * _SCALE * 1_000_000
-        self._limit = int(limit // 1)
+        self._limit: int = int(Fraction(radius_m) / per_degree * _SCALE * 1_000_000 // 1)
 
     def contains(self, point: Point) -> bool:
         """Tell whether a scaled point (x, y) lies within the radius."""
         dx = abs(point[0] - self._centre[0])
         dx = min(dx, 360 * _SCALE - dx) * self._cos_ppm
         dy = (point[1] - self._centre[1]) * 1_000_000
-        return dx * dx + dy * dy <= self._limit * self._limit
+        return bool(dx * dx + dy * dy <= self._limit * self._limit)
 
 
 def _cosine_ppm(lat: Fraction) -> int:

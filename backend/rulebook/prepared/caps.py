@@ -77,7 +77,7 @@ class PreparedCap:
             if day is None:
                 day = days[self.zone] = act.occurred_at.astimezone(self.zone).date()
             period = period_key(self.period, day)
-        return CounterKey(f"{self.prefix}{self.ref(act)}{self.suffix}{period}")
+        return f"{self.prefix}{self.ref(act)}{self.suffix}{period}"
 
 
 def period_key(period: str, day: date) -> str:
@@ -99,7 +99,7 @@ def period_key(period: str, day: date) -> str:
 def counter_key(*, series: str, counter: str, target: str, ref: str, period: str) -> CounterKey:
     """Return the key that a cap of this counter, target and period reads."""
     prefix, suffix = _key_parts(series, counter, target)
-    return CounterKey(f"{prefix}{ref}{suffix}{period}")
+    return f"{prefix}{ref}{suffix}{period}"
 
 
 def prepare_cap(edition: Edition, cap: Cap) -> PreparedCap | None:

@@ -101,9 +101,7 @@ class PreparedTariff:
             lines.append(Line("variant", {"name": variant.name}))
         measured = self.measure(act) if self.measure is not None else 0
         total = 0
-        for tier in variant.tiers:
-            if not self._is_paid(tier, measured):
-                continue
+        for tier in self._reached(variant.tiers, measured):
             for part in tier.parts:
                 units = part.amount(act, base_units)
                 total += units
@@ -117,10 +115,15 @@ class PreparedTariff:
             lines.append(Line("formula", {"units": self._shown(value)}))
         return value
 
-    def _is_paid(self, tier: PreparedTier, measured: int) -> bool:
-        if measured < tier.low:
-            return False
-        return not self.is_single or tier.high is None or measured < tier.high
+    def _reached(
+        self, tiers: tuple[PreparedTier, ...], measured: int
+    ) -> tuple[PreparedTier, ...] | list[PreparedTier]:
+        if not self.is_single:
+            return [tier for tier in tiers if measured >= tier.low]
+        for tier in tiers:
+            if measured >= tier.low and (tier.high is None or measured < tier.high):
+                return (tier,)
+        return ()
 
     def _variant_of(self, act: Act) -> PreparedVariant | None:
         for variant in self.variants:

@@ -57,7 +57,8 @@ def _step_plain(node: _Node, step: str | int) -> _Node | None:
         return prefix if isinstance(prefix, Mapping) else None
     properties = node.get("properties", {})
     if step in properties:
-        return properties[step]  # type: ignore[no-any-return]
+        found: _Node = properties[step]
+        return found
     mapping = node.get("discriminator", {}).get("mapping", {})
     if step in mapping:
         return {"$ref": mapping[step]}

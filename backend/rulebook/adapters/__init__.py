@@ -1,0 +1,1 @@
+"""Adapters: other registries' rule sets and recorded cases, translated into our language."""
