@@ -74,6 +74,10 @@ fmt: setup ## Format Python and Solidity
 	$(BIN)/ruff check --fix --quiet .
 	"$$(scripts/dev/native.sh forge)" fmt
 
+.PHONY: docs
+docs: setup ## Write the pages that come from the code (errors, settings)
+	PYTHONPATH=. $(BIN)/python scripts/dev/write_docs.py
+
 .PHONY: lint
 lint: setup ## Check format, style and the direction of imports
 	$(BIN)/ruff format --check --quiet .
@@ -105,14 +109,14 @@ test-architecture: setup ## Test the rules of the code base
 	$(PYTEST) tests/architecture
 
 .PHONY: browser
-browser: # Make sure that a browser is there before the tests that need it.
+browser: ## Find or install the browser that tests need
 	@scripts/dev/browser.sh > /dev/null
 
 .PHONY: test-e2e
 test-e2e: setup browser ## Test whole processes with a browser and a fake camera
 	$(PYTEST) tests/e2e
 
-.PHONY: test-faults faults
+.PHONY: test-faults
 test-faults: setup ## Test crashes, lost replies and poison, short schedules
 	$(PYTEST) tests/faults
 
