@@ -1,0 +1,136 @@
+"""Signs transactions of service keys, once per nonce."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from wallet_service import deployments, models, schemas, store
+from wallet_service.errors import UnknownError
+from wallet_service.hashing import address_bytes, checksummed, hex_bytes
+from wallet_service.policy import Grant, Signed, Transaction, check_charges, judge_transaction
+from wallet_service.signing.protocol import Signer
+from wallet_service.signing.transactions import SignedTransaction, sign_transaction
+from wallet_service.wallet import Envelope, Wallet, perform_once, refuse_when_frozen
+
+
+def sign(wallet: Wallet, body: schemas.TransactionIn) -> schemas.TransactionOut:
+    """Judge, sign, check and journal one transaction; nothing is broadcast.
+
+    Returns:
+        The signed bytes; the same for the same request id, for ever.
+    Raises:
+        UnknownError: No such key here.
+        PolicyDeniedError: No rule allows it.
+        ConflictError: The nonce, the request id or the deployment is taken by something else.
+        LimitReachedError: A daily ceiling is reached.
+        SignerFaultError: The signer failed or lied; nothing was kept.
+    Effects: one `journal_signature`, its `journal_nonce`, the day's counters, the request log.
+    """
+
+    def first(session: Session, now: datetime) -> schemas.TransactionOut:
+        return _sign_first(wallet, session, body, now)
+
+    def again(session: Session) -> schemas.TransactionOut:
+        row = session.exec(
+            select(models.JournalSignature).where(
+                col(models.JournalSignature.request_id) == body.request_id
+            )
+        ).one()
+        return _answer(row)
+
+    return perform_once(wallet, Envelope.of("transaction", body), first=first, again=again)
+
+
+def _sign_first(
+    wallet: Wallet, session: Session, body: schemas.TransactionIn, now: datetime
+) -> schemas.TransactionOut:
+    refuse_when_frozen(session)
+    signer = wallet.signers.get(body.key)
+    if signer is None:
+        raise UnknownError("key", body.key)
+    contracts = deployments.pinned(session, chain_id=body.chain_id, genesis_hash=body.genesis_hash)
+    transaction = _transaction(body, signer)
+    history = store.slot_history(
+        session,
+        key_address=checksummed(signer.address),
+        genesis_hash=body.genesis_hash,
+        nonce=body.nonce,
+    )
+    grant = judge_transaction(wallet.policy, transaction, contracts, _signed(history))
+    used = store.used_today(session, [charge.scope for charge in grant.charges], now)
+    check_charges(grant.charges, used)
+    signed = sign_transaction(signer, transaction)
+    row = _row(body, transaction, grant, signed, now)
+    if not history:
+        session.add(
+            models.JournalNonce(
+                key_address=row.key_address,
+                genesis_hash=row.genesis_hash,
+                nonce=row.nonce,
+                opened_at=now,
+            )
+        )
+    session.add(row)
+    store.apply_charges(session, grant.charges, now)
+    return _answer(row)
+
+
+def _transaction(body: schemas.TransactionIn, signer: Signer) -> Transaction:
+    return Transaction(
+        key=body.key,
+        sender=signer.address,
+        chain_id=body.chain_id,
+        nonce=body.nonce,
+        to=address_bytes(body.to),
+        data=hex_bytes(body.data),
+        gas=body.gas,
+        max_fee_per_gas_wei=body.max_fee_per_gas_wei,
+        max_priority_fee_per_gas_wei=body.max_priority_fee_per_gas_wei,
+        value_wei=body.value_wei,
+    )
+
+
+def _signed(history: Sequence[models.JournalSignature]) -> list[Signed]:
+    return [
+        Signed(
+            to=address_bytes(row.to),
+            data=row.calldata,
+            is_filler=row.is_filler,
+            max_fee_per_gas_wei=int(row.max_fee_per_gas_wei),
+            max_priority_fee_per_gas_wei=int(row.max_priority_fee_per_gas_wei),
+            worst_fee_gwei=row.worst_fee_gwei,
+        )
+        for row in history
+    ]
+
+
+def _row(
+    body: schemas.TransactionIn,
+    transaction: Transaction,
+    grant: Grant,
+    signed: SignedTransaction,
+    now: datetime,
+) -> models.JournalSignature:
+    return models.JournalSignature(
+        request_id=body.request_id,
+        key_address=checksummed(transaction.sender),
+        genesis_hash=body.genesis_hash,
+        nonce=transaction.nonce,
+        to=checksummed(transaction.to),
+        calldata=transaction.data,
+        is_filler=transaction.is_filler,
+        max_fee_per_gas_wei=str(transaction.max_fee_per_gas_wei),
+        max_priority_fee_per_gas_wei=str(transaction.max_priority_fee_per_gas_wei),
+        worst_fee_gwei=transaction.worst_fee_gwei,
+        units=grant.units,
+        raw=signed.raw,
+        tx_hash="0x" + signed.tx_hash.hex(),
+        signed_at=now,
+    )
+
+
+def _answer(row: models.JournalSignature) -> schemas.TransactionOut:
+    return schemas.TransactionOut(
+        raw="0x" + row.raw.hex(), tx_hash=row.tx_hash, sender=row.key_address
+    )
