@@ -1,31 +1,18 @@
 """One fresh, migrated database per test, on SQLite and on PostgreSQL."""
 
-import importlib
 import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlmodel import SQLModel
 
 from backend.db.engine import Database
+from backend.db.migrate import migrate
 from tests.support.postgres import PostgresServer
 
-ROOT = Path(__file__).parents[2]
 TEMPLATE = "template_calanque"
 _numbers = itertools.count()
-
-
-def create_schema(url: str) -> None:
-    """Create every table of every slice in the empty database at `url`."""
-    for path in sorted((ROOT / "backend").glob("*/models.py")):
-        importlib.import_module(f"backend.{path.parent.name}.models")
-    for name in ("event_log", "outbox"):
-        importlib.import_module(f"backend.db.{name}")
-    database = Database(url)
-    SQLModel.metadata.create_all(database.engine)
-    database.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +22,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     try:
         server.start()
         server.run(f"CREATE DATABASE {TEMPLATE}")
-        create_schema(server.url(TEMPLATE))
+        migrate(server.url(TEMPLATE))
         yield server
     finally:
         server.stop()
@@ -45,7 +32,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file that holds the schema and no row."""
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    create_schema(f"sqlite:///{path}")
+    migrate(f"sqlite:///{path}")
     return path
 
 
