@@ -105,6 +105,11 @@ interface IRedemptionDesk {
     /// @param reason Selector of the error.
     event CashOutRefused(bytes32 indexed payoutRef, bytes4 reason);
 
+    /// @notice The bound of cash-outs changed.
+    /// @param windowSeconds Time in which the bound fills again.
+    /// @param capacityUnits Most units at once.
+    event PayoutLimitChanged(uint256 windowSeconds, uint256 capacityUnits);
+
     /// @notice The single payment was refused; `reason` is the selector of the error below or in `IEcoToken`.
     error RedemptionDesk_SpendRefused(bytes32 nonce, bytes4 reason);
 
@@ -186,6 +191,11 @@ interface IRedemptionDesk {
     /// @return accepted Number made.
     function cashOutBatch(CashOut[] calldata items) external returns (uint256 accepted);
 
+    /// @notice Set the bound of cash-outs. Role ADMIN.
+    /// @param windowSeconds Time in which the bound fills again.
+    /// @param capacityUnits Most units at once.
+    function setPayoutLimit(uint32 windowSeconds, uint96 capacityUnits) external;
+
     /// @notice The nonce that a payer signs.
     /// @param merchantId Merchant.
     /// @param paymentRef Reference of the payment.
@@ -223,6 +233,11 @@ interface IRedemptionDesk {
 
     /// @notice Units that may still be cashed out now.
     function payoutAvailableUnits() external view returns (uint256);
+
+    /// @notice The bound of cash-outs.
+    /// @return windowSeconds Time in which the bound fills again.
+    /// @return capacityUnits Most units at once.
+    function payoutLimit() external view returns (uint256 windowSeconds, uint256 capacityUnits);
 
     /// @notice The token that this desk takes.
     function token() external view returns (address);
