@@ -49,7 +49,7 @@ def test_only_the_clock_reads_the_time() -> None:
     assert not found, "\n".join(found)
 
 
-def _is_type_test(node: ast.Name, module: Module) -> bool:
+def _is_type_test(node: ast.AST, module: Module) -> bool:
     return any(
         ast.unparse(call.func) == "isinstance" and node in ast.walk(call.args[1])
         for call in _calls(module)

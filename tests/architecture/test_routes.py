@@ -28,7 +28,7 @@ def _declarations(dependant: Dependant) -> Iterator[object]:
 
 def test_each_route_declares_exactly_one_permission(routes: list[APIRoute]) -> None:
     wrong = [
-        f"{sorted(route.methods)} {route.path}: {declared}"
+        f"{sorted(route.methods or ())} {route.path}: {declared}"
         for route in routes
         if len(declared := list(_declarations(route.dependant))) != 1
     ]
