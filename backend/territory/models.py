@@ -79,7 +79,9 @@ class Container(SQLModel, table=True):
     )
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    station_id: str = Field(foreign_key="station.id", index=True)
+    station_id: str = Field(
+        foreign_key="station.id", index=True, description="Station where it stands."
+    )
     material: str = Field(description="One of the materials that codes know, for example glass.")
     label: str = Field(default="1", description="Tells two containers of one material apart.")
     volume_l: int = Field(default=3000, description="Capacity. Unit: litres.")
