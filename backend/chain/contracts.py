@@ -100,6 +100,22 @@ class Contracts:
         """Encode the request for a new incarnation."""
         return self._encode("EcoToken", "openIncarnation", [])
 
+    def balance_of(self, address: str) -> str:
+        """Encode the question for an address's units."""
+        return self._encode("EcoToken", "balanceOf", [Web3.to_checksum_address(address)])
+
+    def total_supply(self) -> str:
+        """Encode the question for all units there are."""
+        return self._encode("EcoToken", "totalSupply", [])
+
+    def is_consumed(self, reward_id: int) -> str:
+        """Encode the question whether a reward was minted."""
+        return self._encode("EcoToken", "isConsumed", [reward_id])
+
+    def takings_of(self, pseudonym: int) -> str:
+        """Encode the question for a merchant's unsettled takings."""
+        return self._encode("RedemptionDesk", "takingsOf", [pseudonym])
+
     def refused_spends(self, logs: Iterable[Log]) -> dict[str, str]:
         """Return EIP-3009 nonce → error name of the spends that the desk skipped."""
         return self._refusals(logs, _SPEND_REFUSED)

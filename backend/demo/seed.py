@@ -1,0 +1,108 @@
+"""What the demo city is made of: communes, stations, terminals, shops and people."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlmodel import Session
+
+from backend.accounts import service as accounts
+from backend.accounts.models import Account
+from backend.accounts.rules import AccountKind, Role
+from backend.devices import service as devices
+from backend.devices.rules import DeviceKind
+from backend.market import service as market
+from backend.rulebook import service as editions
+from backend.territory import service as territory
+from backend.territory.models import Station
+from backend.territory.sources import communes
+
+STATIONS = 400
+"""Enough to see a map; the real metropolis has some 6,000 drop-off points."""
+DAILY_CAP_UNITS = 5_000_000
+"""50,000 points: a busy museum's day."""
+
+DATA_FOLDER = Path(__file__).parents[2] / "data" / "communes"
+RULES_FOLDER = Path(__file__).parents[1] / "rulebook" / "editions"
+FIRST_EDITION = RULES_FOLDER / "amp-2026-1.yaml"
+SECOND_EDITION = RULES_FOLDER / "amp-2026-2.yaml"
+
+SHOPS = (
+    ("Boulangerie du Panier", "13202", "boulangerie@demo.calanque.example"),
+    ("Piscine de Luminy", "13209", "piscine@demo.calanque.example"),
+    ("Librairie Cours Mirabeau", "13001", "librairie@demo.calanque.example"),
+)
+STAFF = (
+    ("admin@demo.calanque.example", "Alix Martin", Role.ADMIN),
+    ("redaction@demo.calanque.example", "Samia Benali", Role.RULES_EDITOR),
+    ("approbation@demo.calanque.example", "Luc Ferrero", Role.RULES_APPROVER),
+)
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """A terminal to start: its kind and its one-time enrolment code."""
+
+    kind: DeviceKind
+    name: str
+    enrolment_code: str
+
+
+def seed(session: Session, *, effective_from: datetime, now: datetime) -> list[Terminal]:
+    """Fill an empty database with the demo city.
+
+    Args:
+        effective_from: When edition 1 took effect, as the chain says.
+    Returns:
+        The terminals that can now enrol.
+    """
+    territory.seed_communes(session, _communes())
+    stations = territory.seed_stations(session, total=STATIONS, at=now)
+    people = {
+        email: accounts.seed_staff(session, email=email, display_name=name, role=role, now=now)
+        for email, name, role in STAFF
+    }
+    editions.record_first(
+        session,
+        source_text=FIRST_EDITION.read_text(),
+        author_account_id=people["redaction@demo.calanque.example"].id,
+        effective_from=effective_from,
+        at=now,
+    )
+    for name, commune_code, email in SHOPS:
+        market.register_merchant(
+            session,
+            name=name,
+            commune_code=commune_code,
+            owner_account_id=_shopkeeper(session, name, email, now).id,
+            daily_cap_units=DAILY_CAP_UNITS,
+            at=now,
+        )
+    return _terminals(session, stations, now)
+
+
+def _communes() -> list[communes.CommuneFacts]:
+    return communes.read(
+        (DATA_FOLDER / "amp.csv").read_text(), (DATA_FOLDER / "amp.geojson").read_text()
+    )
+
+
+def _shopkeeper(session: Session, name: str, email: str, now: datetime) -> Account:
+    return accounts.create_account(
+        session, kind=AccountKind.MERCHANT, email=email, display_name=name, now=now
+    )
+
+
+def _terminals(session: Session, stations: list[Station], now: datetime) -> list[Terminal]:
+    kiosk_station = next(station for station in stations if station.kind == "kiosk")
+    bin_station = next(station for station in stations if station.kind == "bin")
+    planned = (
+        devices.NewDevice(DeviceKind.KIOSK, f"Borne {kiosk_station.name}", kiosk_station.id, "glass"),
+        devices.NewDevice(DeviceKind.BIN, f"Conteneur {bin_station.name}", bin_station.id, "glass"),
+        devices.NewDevice(DeviceKind.OPERATOR, "Réseau de transport (démonstration)"),
+    )
+    made = []
+    for new in planned:
+        device, code = devices.create_pending(session, new, now=now)
+        made.append(Terminal(new.kind, device.name, code))
+    return made

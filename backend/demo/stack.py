@@ -1,0 +1,263 @@
+"""The processes of the system on one machine: node, contracts, wallets, web, jobs, kiosk."""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from backend.db.engine import Database
+from backend.db.migrate import migrate
+from backend.demo import seed
+from backend.demo.console import Story
+from backend.demo.processes import Children, DemoError, answers_on, free_port
+from backend.devices.rules import DeviceKind
+from backend.jobs.wallet_client import WalletClient
+from backend.kernel.clock import SystemClock
+from backend.kernel.errors import EcoError
+from backend.rulebook import engine
+from backend.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+CHAIN_ID = 31337
+BLOCK_TIME_S = 1
+START_S = 60.0
+DEPLOY_S = 300.0
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Loopback ports of the demo."""
+
+    web: int
+    node: int
+    kiosk: int
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running system.
+
+    Attributes:
+        settings: What its processes were started with.
+        terminals: Terminals that can enrol.
+    """
+
+    children: Children
+    settings: Settings
+    ports: Ports
+    folder: Path
+    terminals: tuple[seed.Terminal, ...]
+
+    @property
+    def kiosk_url(self) -> str:
+        """Address of the kiosk's screen."""
+        return f"http://127.0.0.1:{self.ports.kiosk}/"
+
+
+def start(folder: Path, *, web_port: int, database_url: str | None, story: Story) -> Stack:
+    """Start everything on an emptied folder.
+
+    Node, database, wallet and deployment belong together: all are made anew.
+
+    Raises:
+        DemoError: Something is missing, in use or stopped; one sentence says what.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    ports = Ports(web=web_port, node=free_port(), kiosk=free_port())
+    settings = _settings(folder, ports, database_url)
+    children = Children(folder / "logs")
+    try:
+        _start_node(children, ports, story)
+        _start_wallets(children, settings, folder, story)
+        _deploy(children, settings, folder, story)
+        terminals = _fill_database(settings, story)
+        _start_backend(children, settings, ports, story)
+        _start_kiosk(children, terminals, ports, folder, story)
+    except BaseException:
+        children.stop()
+        raise
+    return Stack(children, settings, ports, folder, tuple(terminals))
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the settings as environment variables for a child process."""
+    dumped = json.loads(settings.model_dump_json())
+    variables = {
+        f"CALANQUE_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in dumped.items()
+        if name != "database_url"
+    }
+    return {**variables, "DATABASE_URL": settings.database_url}
+
+
+def program(name: str) -> str:
+    """Return the path of a program beside this Python."""
+    return str(Path(sys.executable).parent / name)
+
+
+def anvil_path() -> Path:
+    """Return the native anvil binary; the npm launcher hides failures.
+
+    Raises:
+        DemoError: It is not installed for this platform.
+    """
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    system = platform.system().lower()
+    path = ROOT / "node_modules" / "@foundry-rs" / f"anvil-{system}-{machine}" / "bin" / "anvil"
+    if not path.exists():
+        msg = f"The chain node is missing ({path}); run `make setup` first."
+        raise DemoError(msg)
+    return path
+
+
+def _settings(folder: Path, ports: Ports, database_url: str | None) -> Settings:
+    return Settings(
+        database_url=database_url or f"sqlite:///{folder / 'calanque.db'}",
+        node_url=f"http://127.0.0.1:{ports.node}",
+        deployment_file=folder / "deployments" / f"{CHAIN_ID}.json",
+        wallet_socket=folder / "wallet.sock",
+        guardian_socket=folder / "guardian.sock",
+        public_url=f"http://127.0.0.1:{ports.web}",
+        is_demo=True,
+        linger_ms=500,
+        confirmations_min=2,
+        maildir=folder / "mail",
+    )
+
+
+def _start_node(children: Children, ports: Ports, story: Story) -> None:
+    command = [
+        str(anvil_path()),
+        *("--port", str(ports.node), "--host", "127.0.0.1"),
+        *("--block-time", str(BLOCK_TIME_S), "--chain-id", str(CHAIN_ID)),
+        *("--hardfork", "osaka", "--silent"),
+    ]
+    children.start("node", command)
+    children.wait_for("the chain node", lambda: answers_on(ports.node), timeout_s=START_S)
+    story.step(f"A local chain runs, one block per {BLOCK_TIME_S} s")
+
+
+def _start_wallets(children: Children, settings: Settings, folder: Path, story: Story) -> None:
+    sockets = {"issuance": settings.wallet_socket, "guardian": settings.guardian_socket}
+    for instance, socket in sockets.items():
+        variables = {
+            "WALLET_INSTANCE": instance,
+            "WALLET_SOCKET": str(socket),
+            "WALLET_STORE": str(folder / f"wallet-{instance}.db"),
+            "WALLET_KEK_FILE": str(folder / f"wallet-{instance}.kek"),
+        }
+        _run([sys.executable, "-m", "wallet_service", "init"], variables, "the wallet service")
+        children.start(f"wallet-{instance}", [sys.executable, "-m", "wallet_service"], variables)
+        children.wait_for(f"wallet service {instance}", socket.exists, timeout_s=START_S)
+        children.wait_for(
+            f"wallet service {instance}", lambda s=socket: _has_keys(s), timeout_s=START_S
+        )
+    story.step("Two wallet services hold the keys: issuance, and the guardian")
+
+
+def _has_keys(socket: Path) -> bool:
+    client = WalletClient(socket)
+    try:
+        return bool(client.keys())
+    except EcoError:
+        return False
+    finally:
+        client.close()
+
+
+def _deploy(children: Children, settings: Settings, folder: Path, story: Story) -> None:
+    story.working("Compiling and deploying the contracts (a minute the first time)")
+    keys: dict[str, str] = {}
+    for socket in (settings.wallet_socket, settings.guardian_socket):
+        client = WalletClient(socket)
+        keys.update(client.keys())
+        client.close()
+    accounts_file = folder / "accounts.json"
+    accounts_file.write_text(json.dumps(keys, indent=2))
+    rulebook = engine.load(seed.FIRST_EDITION.read_text())
+    command = [
+        str(ROOT / "scripts" / "chain" / "brownie.sh"),
+        *("run", "deploy", "main"),
+        *("--rpc", settings.node_url),
+        *("--accounts", str(accounts_file)),
+        *("--out", str(settings.deployment_file.parent)),
+        *("--edition-hash", "0x" + engine.document_hash(rulebook)),
+    ]
+    _run(command, {}, "the deployment", timeout_s=DEPLOY_S)
+    children.check()
+    if not settings.deployment_file.exists():
+        msg = "The deployment ended without writing its file."
+        raise DemoError(msg)
+    story.step("Contracts are deployed, roles and limits checked against the manifest")
+
+
+def _fill_database(settings: Settings, story: Story) -> list[seed.Terminal]:
+    migrate(settings.database_url)
+    database = Database(settings.database_url)
+    deployed_at = datetime.fromtimestamp(settings.deployment_file.stat().st_mtime, UTC)
+    try:
+        with database.transaction() as session:
+            terminals = seed.seed(session, effective_from=deployed_at, now=SystemClock().now())
+    finally:
+        database.dispose()
+    story.step(f"92 communes, {seed.STATIONS} stations, {len(seed.SHOPS)} shops are in place")
+    return terminals
+
+
+def _start_backend(children: Children, settings: Settings, ports: Ports, story: Story) -> None:
+    variables = environment(settings)
+    children.start("jobs", [sys.executable, "-m", "backend.jobs.runner"], variables)
+    web = [
+        *(sys.executable, "-m", "uvicorn", "--factory", "backend.app:create_app"),
+        *("--host", "127.0.0.1", "--port", str(ports.web), "--log-level", "warning"),
+    ]
+    children.start("web", web, variables)
+    children.wait_for("the web server", lambda: answers_on(ports.web), timeout_s=START_S)
+    story.step("Web server and jobs runner are up")
+
+
+def _start_kiosk(
+    children: Children,
+    terminals: list[seed.Terminal],
+    ports: Ports,
+    folder: Path,
+    story: Story,
+) -> None:
+    kiosk = next(terminal for terminal in terminals if terminal.kind == DeviceKind.KIOSK)
+    command = [
+        *(program("calanque"), "device", "kiosk", str(folder / "kiosk")),
+        *("--server", f"http://127.0.0.1:{ports.web}"),
+        *("--code", kiosk.enrolment_code, "--port", str(ports.kiosk)),
+    ]
+    children.start("kiosk", command)
+    children.wait_for("the kiosk", lambda: answers_on(ports.kiosk), timeout_s=START_S)
+    story.step(f"A kiosk made its own key, enrolled, and shows its code: {kiosk.name}")
+
+
+def _run(
+    command: list[str], env: Mapping[str, str], what: str, *, timeout_s: float = START_S
+) -> None:
+    try:
+        done = subprocess.run(  # noqa: S603 - our own programs
+            command,
+            env={**os.environ, **env},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        msg = f"{what.capitalize()} could not run: {error}."
+        raise DemoError(msg) from error
+    if done.returncode != 0:
+        lines = (done.stdout + done.stderr).strip().splitlines()[-8:]
+        msg = f"{what.capitalize()} failed (status {done.returncode}):\n" + "\n".join(lines)
+        raise DemoError(msg)
