@@ -48,7 +48,7 @@ class AccountAddress(SQLModel, table=True):
         CheckConstraint("state IN ('active','retired')", "state"),
     )
 
-    account_id: str = Field(primary_key=True, foreign_key="account.id")
+    account_id: str = Field(primary_key=True, foreign_key="account.id", description="Whose it is.")
     genesis_hash: str = Field(primary_key=True, description="Chain that it is used on.")
     index: int = Field(primary_key=True, description="0 is the oldest, which is spent first.")
     address: str = Field(description="Checksummed address.")
@@ -62,7 +62,7 @@ class LoginSession(SQLModel, table=True):
     __tablename__ = "login_session"
 
     id: str = Field(primary_key=True, description="SHA-256 of the token, hex.")
-    account_id: str = Field(foreign_key="account.id", index=True)
+    account_id: str = Field(foreign_key="account.id", index=True, description="Who is signed in.")
     created_at: datetime = instant("When it was opened.")
     expires_at: datetime = instant("When it ends, whatever happens.")
     user_agent: str = Field(default="", description="Browser, shortened, for the list of devices.")
@@ -98,7 +98,7 @@ class StaffGrant(SQLModel, table=True):
     )
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    account_id: str = Field(foreign_key="account.id", index=True)
+    account_id: str = Field(foreign_key="account.id", index=True, description="Who holds it.")
     role: str = Field(description="One of the grantable roles.")
     # Not NULL: databases count two NULLs as different, so a grant could be doubled.
     commune_code: str = Field(default="", description="INSEE code; empty is the whole metropolis.")

@@ -17,6 +17,7 @@ from backend.accounts.errors import (
     EmailTakenError,
     RoleNotGrantableError,
 )
+from backend.accounts.mails import sign_in_mail
 from backend.accounts.models import Account, AccountAddress, EmailCode, LoginSession, StaffGrant
 from backend.accounts.rules import (
     CODE_LIFE,
@@ -179,7 +180,8 @@ def request_code(session: Session, email: str, *, language: str, now: datetime) 
     )
     session.add(row)
     session.flush()
-    payload = {"to": address, "template": "sign_in_code", "language": language, "code": code}
+    subject, text = sign_in_mail(code, language)
+    payload = {"to": address, "subject": subject, "text": text, "language": language}
     outbox.enqueue(session, kind="mail", dedupe_key=f"email_code/{row.id}", payload=payload, at=now)
     return address
 

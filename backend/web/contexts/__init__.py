@@ -1,0 +1,87 @@
+"""What each page shows: one frozen dataclass per page; templates use nothing else.
+
+Amounts are in units (100 units are one point), instants are aware. `*_key` names a text
+of the catalogue; sentences that come from the rulebook arrive rendered.
+"""
+
+from backend.web.contexts.account import (
+    AccountPage,
+    Browser,
+    MailLine,
+    MailPage,
+    MailboxPage,
+    SignInPage,
+)
+from backend.web.contexts.admin import (
+    AdminPage,
+    DiffLine,
+    DraftProblem,
+    EditionDraftPage,
+    EditionLine,
+    EditionPage,
+    Health,
+    RulesPage,
+)
+from backend.web.contexts.citizen import (
+    CodePage,
+    HistoryDay,
+    HistoryLine,
+    HomePage,
+    Idea,
+    PayPage,
+    PaymentReceiptPage,
+    Proof,
+    ReceiptPage,
+    ReceiptTranche,
+    ScanPage,
+    Shop,
+)
+from backend.web.contexts.frame import (
+    HelpPage,
+    ProblemPage,
+    Site,
+    Step,
+)
+from backend.web.contexts.till import (
+    CashOutLine,
+    TillLine,
+    TillPage,
+    TillPaymentPage,
+)
+
+__all__ = [
+    "AccountPage",
+    "AdminPage",
+    "Browser",
+    "CashOutLine",
+    "CodePage",
+    "DiffLine",
+    "DraftProblem",
+    "EditionDraftPage",
+    "EditionLine",
+    "EditionPage",
+    "Health",
+    "HelpPage",
+    "HistoryDay",
+    "HistoryLine",
+    "HomePage",
+    "Idea",
+    "MailLine",
+    "MailPage",
+    "MailboxPage",
+    "PayPage",
+    "PaymentReceiptPage",
+    "ProblemPage",
+    "Proof",
+    "ReceiptPage",
+    "ReceiptTranche",
+    "RulesPage",
+    "ScanPage",
+    "Shop",
+    "SignInPage",
+    "Site",
+    "Step",
+    "TillLine",
+    "TillPage",
+    "TillPaymentPage",
+]

@@ -1,0 +1,69 @@
+"""Pages of a merchant's till."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class TillLine:
+    """One payment request at a till."""
+
+    href: str
+    at: datetime
+    units: int
+    label: str
+    state: str
+
+
+@dataclass(frozen=True)
+class CashOutLine:
+    """One cash-out of a till."""
+
+    at: datetime
+    units: int
+    cents: int
+    state: str
+
+
+@dataclass(frozen=True)
+class TillPage:
+    """A merchant's till.
+
+    Attributes:
+        state: draft, registering or active.
+        today_units: Sold since local midnight.
+        takings_units: On chain, not cashed out.
+        cash_out_units: What a cash-out would take now.
+        cash_out_cents: What it would pay. Unit: euro cents.
+    """
+
+    merchant_id: str
+    merchant: str
+    commune: str
+    state: str
+    others: tuple[tuple[str, str], ...]
+    today_units: int
+    today_count: int
+    takings_units: int
+    cash_out_units: int
+    cash_out_cents: int
+    point_cents: str
+    lines: tuple[TillLine, ...]
+    cash_outs: tuple[CashOutLine, ...]
+    problem_key: str = ""
+    typed: str = ""
+
+
+@dataclass(frozen=True)
+class TillPaymentPage:
+    """A payment request on the till's screen: the code, then the answer."""
+
+    payment_id: str
+    merchant: str
+    units: int
+    worth_cents: int
+    label: str
+    state: str
+    link: str
+    expires_at: datetime
+    seconds_left: int
