@@ -54,7 +54,9 @@ class Verdict(SQLModel, table=True):
     __tablename__ = "verdict"
 
     sequence: int | None = serial_key("Public number: the order in which caps moved.")
-    claim_id: int = Field(sa_type=BigInt, foreign_key="claim.id", unique=True)
+    claim_id: int = Field(
+        sa_type=BigInt, foreign_key="claim.id", unique=True, description="What it judges."
+    )
     state: str = Field(description="accepted, refused or review.")
     level: str = Field(description="Proof level.")
     reasons: list[dict[str, Any]] = json_column("Codes and facts, in reading order.")

@@ -70,7 +70,7 @@ def highest_slot_use(session: Session, prefix: str) -> Sequence[str]:
 def count_by_state(session: Session) -> dict[str, int]:
     """Return how many claims stand in each state."""
     statement = select(Claim.state, func.count()).group_by(col(Claim.state))
-    return {state: count for state, count in session.exec(statement).all()}
+    return dict(session.exec(statement).all())
 
 
 def current_incarnation(session: Session) -> int | None:

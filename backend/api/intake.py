@@ -4,10 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from backend.db.engine import Database
 from backend.kernel.clock import Clock
 from backend.kernel.errors import UnavailableError
 from backend.workflows.admit_claims import Answer, ClaimRequest, admit
+
+log = structlog.get_logger()
 
 MAX_GROUP = 256
 """Larger groups gain little (docs/adr/0001) and make the first of them wait."""
@@ -65,17 +69,21 @@ class Intake:
             group = [await self._queue.get()]
             while len(group) < MAX_GROUP and not self._queue.empty():
                 group.append(self._queue.get_nowait())
-            try:
-                answers = await asyncio.to_thread(self._commit, [w.request for w in group])
-            except Exception as error:  # noqa: BLE001 - whatever broke, every phone gets an answer
-                for waiting in group:
-                    _fail(waiting, error)
-            else:
-                for waiting, answer in zip(group, answers, strict=True):
-                    if not waiting.answer.done():
-                        waiting.answer.set_result(answer)
+            await self._answer(group)
             for _ in group:
                 self._queue.task_done()
+
+    async def _answer(self, group: Sequence[_Waiting]) -> None:
+        try:
+            answers = await asyncio.to_thread(self._commit, [w.request for w in group])
+        except Exception as error:
+            log.exception("intake_failed", claims=len(group))
+            for waiting in group:
+                _fail(waiting, error)
+            return
+        for waiting, answer in zip(group, answers, strict=True):
+            if not waiting.answer.done():
+                waiting.answer.set_result(answer)
 
     def _commit(self, requests: Sequence[ClaimRequest]) -> list[Answer]:
         with self._database.transaction() as session:

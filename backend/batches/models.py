@@ -25,7 +25,7 @@ class Batch(SQLModel, table=True):
 
     id: str = Field(default_factory=new_id, primary_key=True)
     kind: str = Field(description="What the transaction does.")
-    state: str = Field(default=BatchState.RESERVED, index=True)
+    state: str = Field(default=BatchState.RESERVED, index=True, description="How far it is.")
     genesis_hash: str = Field(description="Chain it belongs to; a new local chain starts anew.")
     chain_id: int = Field(sa_type=BigInt, description="EIP-155 chain id.")
     key_label: str = Field(description="Key of the wallet service that signs, e.g. minter.")
@@ -52,7 +52,7 @@ class Attempt(SQLModel, table=True):
     __tablename__ = "attempt"
 
     id: int | None = serial_key("Order of signing.")
-    batch_id: str = Field(foreign_key="batch.id", index=True)
+    batch_id: str = Field(foreign_key="batch.id", index=True, description="What it sends.")
     raw: str = Field(description="0x-hex signed transaction.")
     tx_hash: str = Field(unique=True, description="Hash of the signed bytes.")
     max_fee_per_gas_wei: int = Field(sa_type=BigInt, description="Fee cap of this attempt.")
@@ -65,8 +65,8 @@ class IndexedBlock(SQLModel, table=True):
 
     __tablename__ = "indexed_block"
 
-    genesis_hash: str = Field(primary_key=True)
-    number: int = Field(primary_key=True, sa_type=BigInt)
+    genesis_hash: str = Field(primary_key=True, description="Chain of the block.")
+    number: int = Field(primary_key=True, sa_type=BigInt, description="Height.")
     block_hash: str = Field(description="Hash of the block.")
     parent_hash: str = Field(description="Hash of the block below.")
 
@@ -76,8 +76,8 @@ class OrphanMint(SQLModel, table=True):
 
     __tablename__ = "orphan_mint"
 
-    tx_hash: str = Field(primary_key=True)
-    genesis_hash: str = Field(index=True)
+    tx_hash: str = Field(primary_key=True, description="Transaction that minted.")
+    genesis_hash: str = Field(index=True, description="Chain of the transaction.")
     block_number: int = Field(sa_type=BigInt, description="Where it was mined.")
     units: int = Field(sa_type=BigInt, description="Points it made. Unit: token units.")
     found_at: datetime = instant("When the indexer met it.")

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
@@ -55,7 +54,7 @@ def reserve(
         chain_nonce: Transactions of the sender that the chain has mined or holds.
     """
     highest = session.exec(
-        select(func.max(Batch.nonce)).where(
+        select(func.coalesce(func.max(Batch.nonce), -1)).where(
             col(Batch.genesis_hash) == sender.genesis_hash, col(Batch.sender) == sender.address
         )
     ).one()
@@ -65,7 +64,7 @@ def reserve(
         chain_id=sender.chain_id,
         key_label=sender.key_label,
         sender=sender.address,
-        nonce=max(chain_nonce, -1 if highest is None else highest + 1),
+        nonce=max(chain_nonce, highest + 1),
         to_address=call.to_address,
         calldata=call.calldata,
         gas=call.gas,
@@ -96,7 +95,7 @@ def store_attempt(
     move(session, batch.id, BatchState.SIGNED)
 
 
-def move(session: Session, batch_id: str, target: BatchState, **changes: Any) -> bool:
+def move(session: Session, batch_id: str, target: BatchState, **changes: str | int | None) -> bool:
     """Move a batch to `target` if the table of legal moves allows it from where it is.
 
     Returns:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import requests
 from eth_typing import ChecksumAddress, HexStr
@@ -61,22 +61,6 @@ class Mined:
     logs: tuple[Log, ...]
 
 
-class Node(Protocol):
-    """What the jobs need of a chain node."""
-
-    def check(self, *, chain_id: int, genesis_hash: str) -> None: ...
-    def head(self) -> BlockHead: ...
-    def block(self, number: int) -> BlockHead | None: ...
-    def transaction_count(self, address: str) -> int: ...
-    def send(self, raw: str) -> str: ...
-    def mined(self, tx_hash: str) -> Mined | None: ...
-    def is_known(self, tx_hash: str) -> bool: ...
-    def call(self, *, to_address: str, calldata: str, sender: str | None = None) -> bytes: ...
-    def logs(self, block_hash: str, addresses: Sequence[str]) -> tuple[Log, ...]: ...
-    def base_fee_wei(self) -> int: ...
-    def balance_wei(self, address: str) -> int: ...
-
-
 class HTTPNode:
     """A node over HTTP JSON-RPC.
 
@@ -86,9 +70,10 @@ class HTTPNode:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        provider = HTTPProvider(url, request_kwargs={"timeout": TIMEOUT_S})
         # Retries hide how a node fails; the jobs decide themselves what to try again.
-        provider.exception_retry_configuration = None
+        provider = HTTPProvider(
+            url, request_kwargs={"timeout": TIMEOUT_S}, exception_retry_configuration=None
+        )
         self._eth = Web3(provider).eth
 
     def check(self, *, chain_id: int, genesis_hash: str) -> None:

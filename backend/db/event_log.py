@@ -30,7 +30,13 @@ class EventRow(SQLModel, table=True):
 
 
 def append(
-    session: Session, *, kind: str, subject: str, audience: str, at: datetime, **payload: Any
+    session: Session,
+    *,
+    kind: str,
+    subject: str,
+    audience: str,
+    at: datetime,
+    **payload: str | int | None,
 ) -> None:
     """Add one event to the log inside the caller's transaction.
 

@@ -39,8 +39,8 @@ def play(stack: Stack, story: Story) -> None:
         DemoError: A step did not do what it should, in the API, the database or on chain.
     """
     mail = stack.settings.maildir
-    make = lambda name: Person(name, stack.settings.public_url, mail)  # noqa: E731
-    cast = Cast(make("Nadia"), make("the bakery"), make("Samia"), make("Luc"))
+    names = ("Nadia", "the bakery", "Samia", "Luc")
+    cast = Cast(*(Person(name, stack.settings.public_url, mail) for name in names))
     witness = Witness(stack.settings)
     try:
         _wait_until_ready(cast.nadia)

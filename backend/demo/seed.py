@@ -97,7 +97,9 @@ def _terminals(session: Session, stations: list[Station], now: datetime) -> list
     kiosk_station = next(station for station in stations if station.kind == "kiosk")
     bin_station = next(station for station in stations if station.kind == "bin")
     planned = (
-        devices.NewDevice(DeviceKind.KIOSK, f"Borne {kiosk_station.name}", kiosk_station.id, "glass"),
+        devices.NewDevice(
+            DeviceKind.KIOSK, f"Borne {kiosk_station.name}", kiosk_station.id, "glass"
+        ),
         devices.NewDevice(DeviceKind.BIN, f"Conteneur {bin_station.name}", bin_station.id, "glass"),
         devices.NewDevice(DeviceKind.OPERATOR, "Réseau de transport (démonstration)"),
     )

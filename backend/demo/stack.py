@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from backend.db.engine import Database
@@ -157,7 +158,7 @@ def _start_wallets(children: Children, settings: Settings, folder: Path, story: 
         children.start(f"wallet-{instance}", [sys.executable, "-m", "wallet_service"], variables)
         children.wait_for(f"wallet service {instance}", socket.exists, timeout_s=START_S)
         children.wait_for(
-            f"wallet service {instance}", lambda s=socket: _has_keys(s), timeout_s=START_S
+            f"wallet service {instance}", partial(_has_keys, socket), timeout_s=START_S
         )
     story.step("Two wallet services hold the keys: issuance, and the guardian")
 

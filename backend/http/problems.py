@@ -50,7 +50,7 @@ def problem_of(error: EcoError, correlation_id: str) -> Problem:
         error.code,
         error.message,
         correlation_id,
-        errors=errors if isinstance(errors, list) else [],
+        errors=[row for row in errors if isinstance(row, dict)] if isinstance(errors, list) else [],
         facts=facts,
     )
 

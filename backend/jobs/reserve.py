@@ -72,7 +72,7 @@ def reserve(  # noqa: PLR0913 - what a transaction is made of
                 at=context.clock.now(),
             )
             if not attach(session, batch):
-                raise LostRaceError
+                raise LostRaceError  # noqa: TRY301 - rolls the reservation back
     except (LostRaceError, IntegrityError):
         # IntegrityError: two runners picked the same nonce; the row of one stands.
         return None

@@ -10,6 +10,8 @@ import httpx2
 from backend.kernel.errors import EcoError, ErrorKind, UnavailableError
 
 TIMEOUT_S = 5
+_WAIT = (429, 500, 502, 503, 504)
+"""A spending limit is used up, or the signer is frozen or broken: wait, refuse nothing."""
 
 
 class WalletUnavailableError(UnavailableError):
@@ -112,9 +114,9 @@ class WalletClient:
             response = self._client.request(method, path, json=body)
         except httpx2.HTTPError as error:
             raise WalletUnavailableError(type(error).__name__) from error
-        if response.status_code >= 500:  # noqa: PLR2004 - HTTP
-            raise WalletUnavailableError(f"status {response.status_code}")
         answer: dict[str, Any] = response.json()
+        if response.status_code in _WAIT:
+            raise WalletUnavailableError(str(answer.get("code", response.status_code)))
         if response.is_error:
             raise SigningRefusedError(str(answer.get("code")), str(answer.get("detail")))
         return answer

@@ -40,7 +40,7 @@ class EcoError(Exception):
         self.kind = kind
         self.code = code
         self.message = message
-        self.facts: Mapping[str, type_json] = facts
+        self.facts: Mapping[str, FactValue] = facts
 
 
 class InvalidInputError(EcoError):

@@ -40,8 +40,12 @@ class LedgerEntry(SQLModel, table=True):
     __table_args__ = (CheckConstraint("units <> 0", "units_not_zero"),)
 
     id: int | None = serial_key("Position in the ledger.")
-    transfer_id: str = Field(foreign_key="ledger_transfer.id", index=True)
-    account_name: str = Field(foreign_key="ledger_account.name", index=True)
+    transfer_id: str = Field(
+        foreign_key="ledger_transfer.id", index=True, description="Movement it belongs to."
+    )
+    account_name: str = Field(
+        foreign_key="ledger_account.name", index=True, description="Account it moves."
+    )
     units: int = Field(sa_type=BigInt, description="Signed amount. Unit: token units.")
     balance_after_units: int = Field(
         sa_type=BigInt, description="Balance right after. Unit: token units."

@@ -13,7 +13,7 @@ def balances(session: Session, account_names: Iterable[str]) -> Mapping[str, int
     wanted = list(account_names)
     statement = select(LedgerAccount.name, LedgerAccount.balance_units)
     rows = session.exec(statement.where(col(LedgerAccount.name).in_(wanted))).all()
-    found = {name: units for name, units in rows}
+    found = dict(rows)
     return {name: found.get(name, 0) for name in wanted}
 
 

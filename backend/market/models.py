@@ -26,7 +26,7 @@ class Merchant(SQLModel, table=True):
     commune_code: str = Field(description="INSEE code of where it is.")
     owner_account_id: str = Field(index=True, description="Who runs the till.")
     pseudonym: int = Field(sa_type=BigInt, unique=True, description="63-bit id on chain.")
-    state: str = Field(default=MerchantState.DRAFT)
+    state: str = Field(default=MerchantState.DRAFT, description="Life of the merchant.")
     daily_cap_units: int = units("Most it can take per day on chain.")
     batch_id: str | None = Field(default=None, description="Transaction that registers it.")
     created_at: datetime = instant("When it joined.")
@@ -42,12 +42,14 @@ class Payment(SQLModel, table=True):
     )
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    merchant_id: str = Field(foreign_key="merchant.id", index=True)
+    merchant_id: str = Field(foreign_key="merchant.id", index=True, description="Who is paid.")
     payer_account_id: str | None = Field(default=None, index=True, description="Who confirmed.")
     payer_address: str | None = Field(default=None, description="Address the points leave.")
     units: int = units("Price.")
     label: str = Field(default="", description="What the till wrote on it.")
-    state: str = Field(default=PaymentState.REQUESTED, index=True)
+    state: str = Field(
+        default=PaymentState.REQUESTED, index=True, description="Life of the payment."
+    )
     payment_ref: str = Field(description="32 random bytes, 0x-hex; part of the signed nonce.")
     salt: str = Field(description="32 random bytes, 0x-hex; hides the merchant in the nonce.")
     nonce: str | None = Field(default=None, unique=True, description="EIP-3009 nonce, 0x-hex.")
@@ -72,12 +74,14 @@ class CashOut(SQLModel, table=True):
     )
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    merchant_id: str = Field(foreign_key="merchant.id", index=True)
+    merchant_id: str = Field(foreign_key="merchant.id", index=True, description="Who is paid.")
     units: int = units("Points burned.")
     euro_cents: int = Field(sa_type=BigInt, description="What the bank pays. Unit: euro cents.")
     rate_micro_cents_per_unit: int = Field(sa_type=BigInt, description="Rate of the contract.")
     payout_ref: str = Field(unique=True, description="32 random bytes, 0x-hex, on chain once.")
-    state: str = Field(default=CashOutState.REQUESTED, index=True)
+    state: str = Field(
+        default=CashOutState.REQUESTED, index=True, description="Life of the cash-out."
+    )
     batch_id: str | None = Field(default=None, index=True, description="Transaction it is in.")
     requested_at: datetime = instant("When it was asked for.")
     confirmed_at: datetime | None = instant("When the burn was confirmed.", default=None)

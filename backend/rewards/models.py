@@ -28,7 +28,9 @@ class Receipt(SQLModel, table=True):
 
     __tablename__ = "receipt"
 
-    claim_id: int = Field(sa_type=BigInt, primary_key=True, foreign_key="claim.id")
+    claim_id: int = Field(
+        sa_type=BigInt, primary_key=True, foreign_key="claim.id", description="Claim it answers."
+    )
     account_id: str = Field(index=True, description="Whose receipt it is.")
     edition_number: int = Field(description="Rulebook edition in force at the act.")
     edition_hash: str = Field(description="SHA-256 of that edition's canonical document.")
@@ -52,7 +54,9 @@ class Reward(SQLModel, table=True):
         Index("ix_reward_state_release", "state", "release_at"),
     )
 
-    claim_id: int = Field(sa_type=BigInt, primary_key=True, foreign_key="claim.id")
+    claim_id: int = Field(
+        sa_type=BigInt, primary_key=True, foreign_key="claim.id", description="Claim it answers."
+    )
     tranche: int = Field(primary_key=True, description="0 is released first.")
     reward_id: int = Field(sa_type=BigInt, unique=True, description="Id consumed on chain, ever.")
     account_id: str = Field(index=True, description="Who is rewarded.")

@@ -5,7 +5,7 @@ from backend.actions.verifiers.protocol import refused
 
 MODES = frozenset({"bus", "metro", "tram", "rail", "ferry", "bike_share", "scooter_share"})
 MAX_DISTANCE_M = 150_000
-"""Longest trip inside the metropolis with a wide margin (Port-Saint-Louis to Meyrargues, 100 km)."""
+"""Longest trip inside the metropolis with a wide margin: its far corners lie 100 km apart."""
 
 
 class TicketVerifier:

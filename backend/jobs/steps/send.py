@@ -1,5 +1,6 @@
 """Sign, send and watch: reserved transactions become mined and confirmed ones."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from backend.batches import queries, service
@@ -80,10 +81,8 @@ def watch_sent(context: Context) -> bool:
         mined = next(filter(None, map(context.node.mined, hashes[batch.id])), None)
         if mined is not None:
             did_any = _note_mined(context, batch, mined) or did_any
-        elif context.node.mined_count(batch.sender) > batch.nonce:
-            # Asked again: it may have been mined between the two questions.
-            if not any(map(context.node.mined, hashes[batch.id])):
-                did_any = _give_back(context, batch, BatchState.REPLACED, "nonce taken") or did_any
+        elif _is_nonce_taken(context, batch, hashes[batch.id]):
+            did_any = _give_back(context, batch, BatchState.REPLACED, "nonce taken") or did_any
     return did_any
 
 
@@ -105,6 +104,13 @@ def confirm_mined(context: Context) -> bool:
             with context.database.transaction() as session:
                 did_any |= confirm(session, batch, facts, at=context.clock.now())
     return did_any
+
+
+def _is_nonce_taken(context: Context, batch: Batch, hashes: Sequence[str]) -> bool:
+    if context.node.mined_count(batch.sender) <= batch.nonce:
+        return False
+    # Asked again: one of ours may have been mined between the two questions.
+    return not any(map(context.node.mined, hashes))
 
 
 def _note_mined(context: Context, batch: Batch, mined: Mined) -> bool:
