@@ -48,7 +48,7 @@ development:
       gas_limit: 60000000
       accounts: 12
 YAML
-export HOME="$home" SOLCX_BINARY_PATH="$root/scripts/dev/solc" PATH="$anvil:$PATH" PYTHONDONTWRITEBYTECODE=1
+export HOME="$home" SOLCX_BINARY_PATH="$root/scripts/dev/solc" PATH="$anvil:$PATH" PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$root/scripts"
 "$root/.venv-contracts/bin/brownie" "$@" &
 child=$!
 wait "$child"
