@@ -22,7 +22,7 @@ help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: .venv/.ready .venv-contracts/.ready node_modules/.ready backend/web/static/vendor/.ready ## Install everything the project needs into this folder
+setup: .venv/.ready node_modules/.ready backend/web/static/vendor/.ready build/.compiled ## Install everything the project needs into this folder
 
 .cache/python: scripts/dev/prerequisites.sh
 	@mkdir -p .cache
@@ -50,6 +50,10 @@ backend/web/static/vendor/.ready: node_modules/.ready scripts/dev/assets.mjs
 	node scripts/dev/assets.mjs
 	@touch $@
 
+build/.compiled: .venv-contracts/.ready node_modules/.ready brownie-config.yaml $(shell find contracts -name '*.sol')
+	scripts/chain/brownie.sh compile
+	@touch $@
+
 .PHONY: assets
 assets: backend/web/static/vendor/.ready ## Bundle what the pages load (fonts, map, code reader)
 
@@ -69,17 +73,17 @@ doctor: setup ## Say what is wrong with the tools, database, node, wallet servic
 test: setup lint type test-python test-contracts test-e2e test-faults ## Run every check, as CI does
 
 .PHONY: fmt
-fmt: setup ## Format Python and Solidity
+fmt: .venv/.ready node_modules/.ready ## Format Python and Solidity
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix --quiet .
 	"$$(scripts/dev/native.sh forge)" fmt
 
 .PHONY: docs
-docs: setup ## Write the pages that come from the code (errors, settings)
+docs: .venv/.ready ## Write the pages that come from the code (errors, settings)
 	PYTHONPATH=. $(BIN)/python scripts/dev/write_docs.py
 
 .PHONY: lint
-lint: setup ## Check format, style and the direction of imports
+lint: .venv/.ready node_modules/.ready ## Check format, style and the direction of imports
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/lint-imports --no-logo
@@ -87,7 +91,7 @@ lint: setup ## Check format, style and the direction of imports
 	"$$(scripts/dev/native.sh forge)" lint
 
 .PHONY: type
-type: setup ## Check types
+type: .venv/.ready ## Check types
 	$(BIN)/mypy
 
 .PHONY: test-python
@@ -95,17 +99,17 @@ test-python: setup ## Test Python without browser or crashes
 	$(PYTEST) -n $(PYTEST_WORKERS) $(wildcard $(addprefix tests/,architecture unit service http jobs wallet_service scripts))
 
 .PHONY: test-unit test-service test-http test-jobs test-wallet test-architecture
-test-unit: setup ## Test pure functions
+test-unit: .venv/.ready ## Test pure functions
 	$(PYTEST) tests/unit
-test-service: setup ## Test slices and workflows on SQLite and PostgreSQL
+test-service: .venv/.ready ## Test slices and workflows on SQLite and PostgreSQL
 	$(PYTEST) tests/service
-test-http: setup ## Test routes and pages
+test-http: .venv/.ready backend/web/static/vendor/.ready ## Test routes and pages
 	$(PYTEST) tests/http
 test-jobs: setup ## Test the steps of the jobs runner
 	$(PYTEST) tests/jobs
-test-wallet: setup ## Test the signing process
+test-wallet: .venv/.ready ## Test the signing process
 	$(PYTEST) tests/wallet_service
-test-architecture: setup ## Test the rules of the code base
+test-architecture: .venv/.ready ## Test the rules of the code base
 	$(PYTEST) tests/architecture
 
 .PHONY: browser
