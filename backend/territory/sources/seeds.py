@@ -42,7 +42,7 @@ _NAMES = (
 _KINDS = (
     ("street", "Point tri", ("glass", "packaging", "paper"), 70),
     ("kiosk", "Borne tri", ("glass", "packaging"), 12),
-    ("bin", "Collecteur", ("plastic_bottle", "can"), 8),
+    ("bin", "Collecteur", ("glass", "plastic_bottle", "can"), 8),
     ("street", "Borne textile", ("textile",), 5),
     ("dechetterie", "Déchèterie", ("electronics", "wood", "metal", "bulky", "green_waste"), 3),
     ("counter", "Guichet du tri", ("battery", "electronics", "oil"), 2),
