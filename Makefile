@@ -51,7 +51,9 @@ backend/web/static/vendor/.ready: node_modules/.ready scripts/dev/assets.mjs
 	@touch $@
 
 build/.compiled: .venv-contracts/.ready node_modules/.ready brownie-config.yaml $(shell find contracts -name '*.sol')
-	scripts/chain/brownie.sh compile
+	@echo "Compiling the contracts, some 40 seconds the first time"
+	@mkdir -p build
+	@scripts/chain/brownie.sh compile > build/compile.log 2>&1 || { cat build/compile.log; exit 1; }
 	@touch $@
 
 .PHONY: assets
