@@ -77,3 +77,9 @@ def current_incarnation(session: Session) -> int | None:
     """Return the incarnation that new claims carry, `None` before the chain gave one."""
     statement = select(Incarnation.number).order_by(col(Incarnation.id).desc()).limit(1)
     return session.exec(statement).one_or_none()
+
+
+def verdicts_of(session: Session, claim_ids: Sequence[int]) -> dict[int, Verdict]:
+    """Return claim id → verdict, for the claims that have one."""
+    statement = select(Verdict).where(col(Verdict.claim_id).in_(claim_ids))
+    return {verdict.claim_id: verdict for verdict in session.exec(statement).all()}

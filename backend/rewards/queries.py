@@ -1,6 +1,7 @@
 """Reads of rewards."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -49,3 +50,27 @@ def held_units(session: Session, account_id: str) -> int:
         col(Reward.account_id) == account_id, col(Reward.state) == RewardState.HELD
     )
     return int(session.exec(statement).one())
+
+
+def receipts_of(session: Session, claim_ids: Sequence[int]) -> dict[int, Receipt]:
+    """Return claim id → receipt, for the claims that have one."""
+    statement = select(Receipt).where(col(Receipt.claim_id).in_(claim_ids))
+    return {receipt.claim_id: receipt for receipt in session.exec(statement).all()}
+
+
+def of_claims(session: Session, claim_ids: Sequence[int]) -> dict[int, list[Reward]]:
+    """Return claim id → its tranches in order, for the claims that earned something."""
+    statement = select(Reward).where(col(Reward.claim_id).in_(claim_ids))
+    found: dict[int, list[Reward]] = {}
+    for reward in session.exec(statement.order_by(col(Reward.claim_id), col(Reward.tranche))):
+        found.setdefault(reward.claim_id, []).append(reward)
+    return found
+
+
+def waiting(session: Session) -> tuple[int, datetime | None]:
+    """Return how many tranches are on their way to the chain, and since when the oldest is due."""
+    statement = select(func.count(), func.min(Reward.release_at)).where(
+        col(Reward.state).in_((RewardState.READY, RewardState.BATCHED))
+    )
+    count, oldest = session.exec(statement).one()
+    return int(count), oldest

@@ -87,3 +87,9 @@ def station_by_source(session: Session, source: str, source_ref: str) -> Station
 def count_stations(session: Session) -> int:
     """Return how many stations there are."""
     return int(session.exec(select(func.count()).select_from(Station)).one())
+
+
+def stations_of(session: Session, station_ids: Sequence[str]) -> dict[str, Station]:
+    """Return id → station, for those that exist."""
+    statement = select(Station).where(col(Station.id).in_(station_ids))
+    return {station.id: station for station in session.exec(statement).all()}
