@@ -4,7 +4,7 @@ This module is the whole interface of the rules for the rest of the backend.
 """
 
 from collections.abc import Mapping
-from datetime import date, tzinfo  # noqa: TC003 - annotates a local dict
+from datetime import date, tzinfo
 
 from backend.kernel.units import TokenUnits
 from backend.rulebook.act import Act, Place
@@ -19,7 +19,8 @@ from backend.rulebook.evaluation import (
     Tranche,
 )
 from backend.rulebook.explain import explain
-from backend.rulebook.prepared.book import PreparedBook, PreparedCheck, PreparedRule, failed_check
+from backend.rulebook.prepared.book import PreparedRule
+from backend.rulebook.prepared.deciding import adds, applicable, tariff_units, titled
 from backend.rulebook.prepared.spending import Spending
 from backend.rulebook.rulebook import Rulebook
 from backend.rulebook.schema.rules import AfterSeconds, AtOnce, TrancheRule
@@ -75,13 +76,13 @@ def counter_keys(act: Act, rulebook: Rulebook) -> tuple[CounterKey, ...]:
         ActIncompleteError: A rule asks for a fact that the act does not carry.
     """
     book = rulebook.prepared
-    rule, _ = _applicable(book, act)
-    if rule is None or _tariff_units(rule, act, 0, None) == 0:
+    rule, _ = applicable(book, act)
+    if rule is None or tariff_units(rule, act, 0, None) == 0:
         return ()
     days: dict[tzinfo, date] = {}
     keys = {cap.key(act, days) for cap in rule.caps}
     for top_up in rule.top_ups:
-        if top_up.accepts(act) and failed_check(top_up.checks, act) is None:
+        if adds(top_up, act):
             keys.update(cap.key(act, days) for cap in top_up.caps)
     return tuple(sorted(keys))
 
@@ -104,15 +105,15 @@ def evaluate(
     lines: list[Line] | None = None
     if with_lines:
         lines = [Line("edition", {"edition": book.edition_id, "hash": rulebook.hash})]
-    rule, refusal = _applicable(book, act)
+    rule, refusal = applicable(book, act)
     if refusal is not None and lines is not None:
         lines.append(refusal)
     if rule is None:
         rule_id = None if refusal is None else refusal.facts.get("rule")
         return _nothing("refused", str(rule_id) if rule_id else None, 0, lines)
     if lines is not None:
-        lines.append(Line("rule", _titled(rule)))
-    before_caps = _tariff_units(rule, act, 0, lines)
+        lines.append(Line("rule", titled(rule)))
+    before_caps = tariff_units(rule, act, 0, lines)
     if before_caps == 0:
         return _nothing("zero", rule.id, 0, lines)
     spending = Spending(act, counters, lines, counts_before_trimming=book.counts_before_trimming)
@@ -134,42 +135,6 @@ def evaluate(
     )
 
 
-def _applicable(book: PreparedBook, act: Act) -> tuple[PreparedRule | None, Line | None]:
-    """Return the rule that decides, or the line that says why none does."""
-    if not book.is_in_force(act.occurred_at):
-        return None, Line("not_in_force", {"at": act.occurred_at.isoformat()})
-    rule = book.rule_for(act)
-    if rule is None:
-        code = "declared_only" if act.proof_level == "P0" else "no_rule"
-        subject = act.material or act.mode or act.kind
-        return None, Line(code, {"subject": subject, "proof_level": act.proof_level})
-    failed = failed_check(book.checks, act) or failed_check(rule.checks, act)
-    if failed is not None:
-        return None, _refusal(rule, failed)
-    return rule, None
-
-
-def _refusal(rule: PreparedRule, failed: PreparedCheck) -> Line:
-    facts: dict[str, int | str | None] = {**_titled(rule), "check": failed.id}
-    if failed.text is not None:
-        facts |= {"text_fr": failed.text.fr, "text_en": failed.text.en}
-    return Line("requirement_failed", facts)
-
-
-def _titled(rule: PreparedRule) -> dict[str, int | str | None]:
-    return {"rule": rule.id, "title_fr": rule.title.fr, "title_en": rule.title.en}
-
-
-def _tariff_units(rule: PreparedRule, act: Act, base_units: int, lines: list[Line] | None) -> int:
-    units = rule.tariff.amount(act, base_units, lines)
-    ceiling = rule.max_units_per_act
-    if ceiling is not None and units > ceiling:
-        if lines is not None:
-            lines.append(Line("act_ceiling", {"before": units, "after": ceiling}))
-        return ceiling
-    return units
-
-
 def _top_ups(
     rule: PreparedRule,
     act: Act,
@@ -182,11 +147,11 @@ def _top_ups(
     room = base_units * percent // 100
     total = 0
     for top_up in rule.top_ups:
-        if not top_up.accepts(act) or failed_check(top_up.checks, act) is not None:
+        if not adds(top_up, act):
             continue
         if lines is not None:
-            lines.append(Line("top_up", _titled(top_up)))
-        wanted = _tariff_units(top_up, act, base_units, lines)
+            lines.append(Line("top_up", titled(top_up)))
+        wanted = tariff_units(top_up, act, base_units, lines)
         left = room - total
         if wanted > left:
             if lines is not None:

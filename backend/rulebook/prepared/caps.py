@@ -47,7 +47,11 @@ Kind = Literal["amount", "acts", "quantity"]
 
 @dataclass(frozen=True, slots=True)
 class PreparedCap:
-    """One limit: `key` names the counter of an act, `kind` says how the limit works."""
+    """One limit: `key` names the counter of an act, `kind` says how the limit works.
+
+    `ref_fact` is the act's fact that `ref` reads, `commune` for the commune of its place, or None
+    when there is one counter for all.
+    """
 
     id: str
     kind: Kind
@@ -55,6 +59,7 @@ class PreparedCap:
     target: str
     period: str
     zone: tzinfo
+    zone_name: str
     max: int
     is_budget: bool
     refuses_remainder: bool
@@ -63,7 +68,9 @@ class PreparedCap:
     prefix: str
     suffix: str
     ref: Callable[[Act], str]
+    ref_fact: str | None
     quantity: ReadNumber
+    quantity_fact: str | None
 
     def key(self, act: Act, days: dict[tzinfo, date]) -> CounterKey:
         """Return the counter's key; `days` remembers calendar days within one evaluation.
@@ -118,6 +125,7 @@ def prepare_cap(edition: Edition, cap: Cap) -> PreparedCap | None:
         target=cap.target,
         period=cap.period,
         zone=zone_of(cap.time_zone or edition.time_zone),
+        zone_name=cap.time_zone or edition.time_zone,
         max=cap.max,
         is_budget=False,
         refuses_remainder=False,
@@ -126,7 +134,9 @@ def prepare_cap(edition: Edition, cap: Cap) -> PreparedCap | None:
         prefix=prefix,
         suffix=suffix,
         ref=_ref_reader(cap.target),
+        ref_fact=_REFS.get(cap.target, "commune" if cap.target == "commune" else None),
         quantity=_quantity_reader(cap),
+        quantity_fact=_QUANTITIES.get(cap.counter),
     )
 
 
@@ -142,6 +152,7 @@ def prepare_budget(edition: Edition, budget: Budget) -> PreparedCap:
         target=target,
         period=budget.period,
         zone=zone_of(edition.time_zone),
+        zone_name=edition.time_zone,
         max=budget.max_units,
         is_budget=True,
         refuses_remainder=budget.when_exhausted == "refuse",
@@ -150,7 +161,9 @@ def prepare_budget(edition: Edition, budget: Budget) -> PreparedCap:
         prefix=prefix,
         suffix=suffix,
         ref=lambda _: owner,
+        ref_fact=None,
         quantity=_one,
+        quantity_fact=None,
     )
 
 
