@@ -19,11 +19,10 @@ from backend.rulebook.evaluation import (
     Tranche,
 )
 from backend.rulebook.explain import explain
-from backend.rulebook.prepared.book import PreparedRule
+from backend.rulebook.prepared.book import AT_ONCE, PreparedRule
 from backend.rulebook.prepared.deciding import adds, applicable, tariff_units, titled
 from backend.rulebook.prepared.spending import Spending
 from backend.rulebook.rulebook import Rulebook
-from backend.rulebook.schema.rules import AfterSeconds, AtOnce, TrancheRule
 
 __all__ = [
     "Act",
@@ -179,17 +178,16 @@ def _nothing(
     )
 
 
-_AT_ONCE = (TrancheRule(share_percent=100, release=AtOnce(type="at_once")),)
-
-
 def _tranches(rule: PreparedRule, act: Act, units: int) -> tuple[Tranche, ...]:
     """Split an amount; every part is rounded down and the first takes what remains."""
-    parts = rule.release.get(act.proof_level, _AT_ONCE)
-    shares = [units * part.share_percent // 100 for part in parts]
+    if not units:
+        return ()
+    parts = rule.release.get(act.proof_level, AT_ONCE)
+    shares = [units * part.percent // 100 for part in parts]
     shares[0] += units - sum(shares)
     return tuple(
-        _tranche(index, part, share)
-        for index, (part, share) in enumerate(zip(parts, shares, strict=True))
+        Tranche(part.position, TokenUnits(share), part.release, part.seconds, part.days)
+        for part, share in zip(parts, shares, strict=True)
         if share
     )
 
@@ -197,10 +195,3 @@ def _tranches(rule: PreparedRule, act: Act, units: int) -> tuple[Tranche, ...]:
 def _tranche_line(part: Tranche) -> Line:
     facts = {"index": part.index, "units": part.units, "seconds": part.seconds, "days": part.days}
     return Line(f"tranche_{part.release}", facts)
-
-
-def _tranche(index: int, part: TrancheRule, units: int) -> Tranche:
-    release = part.release
-    seconds = release.seconds if isinstance(release, AfterSeconds) else 0
-    days = getattr(release, "days", 0)
-    return Tranche(index, TokenUnits(units), release.type, seconds, days)

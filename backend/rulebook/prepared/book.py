@@ -3,14 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from backend.rulebook.act import Act
+from backend.rulebook.evaluation import ReleaseKind
 from backend.rulebook.prepared.caps import PreparedCap, prepare_budget, prepare_cap
 from backend.rulebook.prepared.conditions import Test, prepare_condition
 from backend.rulebook.prepared.tariffs import PreparedTariff
 from backend.rulebook.schema.base import Text
 from backend.rulebook.schema.edition import Edition
-from backend.rulebook.schema.rules import Requirement, Rule, TrancheRule
+from backend.rulebook.schema.rules import (
+    AfterSeconds,
+    OnMassBalance,
+    Requirement,
+    Rule,
+    TrancheRule,
+)
 
 _FIRST = datetime.min.replace(tzinfo=UTC)
 
@@ -24,6 +32,19 @@ class PreparedCheck:
     text: Text | None
 
 
+class PreparedTranche(NamedTuple):
+    """A part of the amount: position, percentage and when it is released."""
+
+    position: int
+    percent: int
+    release: ReleaseKind
+    seconds: int
+    days: int
+
+
+AT_ONCE = (PreparedTranche(0, 100, "at_once", 0, 0),)
+
+
 @dataclass(frozen=True, slots=True)
 class PreparedRule:
     """One rule ready to use."""
@@ -35,7 +56,7 @@ class PreparedRule:
     tariff: PreparedTariff
     max_units_per_act: int | None
     caps: tuple[PreparedCap, ...]
-    release: Mapping[str, tuple[TrancheRule, ...]]
+    release: Mapping[str, tuple[PreparedTranche, ...]]
     top_ups: tuple["PreparedRule", ...]
 
 
@@ -100,13 +121,23 @@ def _rule(edition: Edition, rule: Rule) -> PreparedRule:
         ),
         max_units_per_act=rule.max_units_per_act,
         caps=_caps(edition, rule),
-        release={str(level): parts for level, parts in rule.release.items()},
+        release={
+            str(level): tuple(_tranche(at, part) for at, part in enumerate(parts))
+            for level, parts in rule.release.items()
+        },
         top_ups=tuple(
             _rule(edition, other)
             for other in edition.rules
             if other.tops_up is not None and rule.id in other.tops_up
         ),
     )
+
+
+def _tranche(position: int, part: TrancheRule) -> PreparedTranche:
+    release = part.release
+    seconds = release.seconds if isinstance(release, AfterSeconds) else 0
+    days = release.days if isinstance(release, OnMassBalance) else 0
+    return PreparedTranche(position, part.share_percent, release.type, seconds, days)
 
 
 def _accepts(rule: Rule) -> Test:

@@ -19,8 +19,8 @@ def simulate_plain(rulebook: Rulebook, table: ActTable) -> Outcomes:
     before = np.zeros(len(table), dtype=np.int64)
     rules = np.full(len(table), -1, dtype=np.int32)
     numbers = {rule.id: at for at, rule in enumerate(rulebook.edition.rules)}
-    for row in range(len(table)):
-        result = evaluate(table.act(row), rulebook, counters, with_lines=False)
+    for row, act in enumerate(table.acts()):
+        result = evaluate(act, rulebook, counters, with_lines=False)
         paid[row] = result.amount_units
         before[row] = result.before_caps_units
         if result.rule_id is not None and result.outcome != "refused":

@@ -1,6 +1,6 @@
 """Acts as columns: ten million of them fit in a few hundred megabytes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ Bools = npt.NDArray[np.bool_]
 
 MISSING_CODE = -1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PART = 50_000
 _MICROSECOND = timedelta(microseconds=1)
 
 NUMBERS = (
@@ -59,6 +60,11 @@ class Coded:
         code = int(self.codes[row])
         return None if code < 0 else self.values[code]
 
+    def decoded(self, default: Any) -> list[Any]:  # noqa: ANN401 - whatever the column holds
+        """Return the value of every row, `default` where it is missing."""
+        values = self.values
+        return [default if code < 0 else values[code] for code in self.codes.tolist()]
+
 
 def missing_number(column: Ints) -> int:
     """Return the value that marks a missing number in a column: the smallest of its type."""
@@ -93,6 +99,11 @@ class ActTable:
             facts[name] = DEFAULTS.get(name) if value is None else value
         return Act(occurred_at=instant(int(self.occurred_us[row])), **facts)
 
+    def acts(self) -> Iterator[Act]:
+        """Return all rows as the engine sees them, in order."""
+        for start in range(0, len(self), _PART):
+            yield from _acts_of(self.slice(start, start + _PART))
+
     def slice(self, start: int, end: int) -> "ActTable":
         """Return consecutive rows; nothing is copied."""
         return ActTable(
@@ -108,6 +119,25 @@ class ActTable:
             {name: column[rows] for name, column in self.numbers.items()},
             {name: Coded(col.codes[rows], col.values) for name, col in self.coded.items()},
         )
+
+
+def _acts_of(table: ActTable) -> Iterator[Act]:
+    columns: list[list[Any]] = []
+    for name in NUMBERS:
+        numbers = table.numbers.get(name)
+        columns.append([None] * len(table) if numbers is None else _optional(numbers))
+    for name in CODED:
+        coded = table.coded.get(name)
+        default = DEFAULTS.get(name)
+        columns.append([default] * len(table) if coded is None else coded.decoded(default))
+    names = (*NUMBERS, *CODED)
+    for at, values in zip(table.occurred_us.tolist(), zip(*columns, strict=True), strict=True):
+        yield Act(occurred_at=instant(at), **dict(zip(names, values, strict=True)))
+
+
+def _optional(column: Ints) -> list[int | None]:
+    missing = missing_number(column)
+    return [None if value == missing else value for value in column.tolist()]
 
 
 def instant(microseconds: int) -> datetime:
