@@ -20,7 +20,7 @@ CODES_PER_HOUR = 5
 TOKEN_BYTES = 32
 MAX_EMAIL_CHARS = 254
 """Longest forward path (RFC 5321, 4.5.3.1.3, less the angle brackets)."""
-MAX_USER_AGENT_CHARS = 80
+MAX_USER_AGENT_CHARS = 160
 
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\[\]\\]{1,64}@([a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}")
 

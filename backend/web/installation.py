@@ -4,10 +4,38 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from backend.http.headers import SecurityHeaders
+from backend.web import (
+    admin,
+    citizen,
+    help_pages,
+    mailbox_pages,
+    paying,
+    problems,
+    rulebook_pages,
+    scanning,
+    signing_in,
+    till,
+)
 from backend.web.rendering import FOLDER
+
+MODULES = (
+    admin,
+    citizen,
+    help_pages,
+    mailbox_pages,
+    paying,
+    problems,
+    rulebook_pages,
+    scanning,
+    signing_in,
+    till,
+)
 
 
 def install(app: FastAPI) -> None:
     """Add everything that people see to `app`."""
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
+    for module in MODULES:
+        app.include_router(module.router)
+    app.state.render_problem_page = problems.render_problem_page

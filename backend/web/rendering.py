@@ -3,16 +3,15 @@
 import hashlib
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from backend.accounts.rules import AccountKind, Actor, Permission
+from backend.http.deps import Config
 from backend.web import texts
 from backend.web.contexts import Site
-from backend.http.deps import Config
 
 FOLDER = Path(__file__).parent
 LANGUAGE_COOKIE = "langue"
@@ -96,8 +95,3 @@ def site_of(request: Request, actor: Actor | None, *, section: str) -> Site:
         is_staff=actor.kind == AccountKind.STAFF and actor.may(Permission.READ_OPERATIONS),
         is_demo=is_demo,
     )
-
-
-def text(request: Request, actor: Actor | None, key: str, **facts: Any) -> str:
-    """Return one text in the visitor's language."""
-    return texts.translate(language_of(request, actor), key, **facts)

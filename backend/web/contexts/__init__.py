@@ -7,9 +7,9 @@ of the catalogue; sentences that come from the rulebook arrive rendered.
 from backend.web.contexts.account import (
     AccountPage,
     Browser,
+    MailboxPage,
     MailLine,
     MailPage,
-    MailboxPage,
     SignInPage,
 )
 from backend.web.contexts.admin import (
@@ -28,8 +28,8 @@ from backend.web.contexts.citizen import (
     HistoryLine,
     HomePage,
     Idea,
-    PayPage,
     PaymentReceiptPage,
+    PayPage,
     Proof,
     ReceiptPage,
     ReceiptTranche,
@@ -39,6 +39,7 @@ from backend.web.contexts.citizen import (
 from backend.web.contexts.frame import (
     HelpPage,
     ProblemPage,
+    PublicRulesPage,
     Site,
     Step,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "PaymentReceiptPage",
     "ProblemPage",
     "Proof",
+    "PublicRulesPage",
     "ReceiptPage",
     "ReceiptTranche",
     "RulesPage",

@@ -63,3 +63,14 @@ class HelpPage:
 
     questions: tuple[str, ...]
     point_cents: str
+
+
+@dataclass(frozen=True)
+class PublicRulesPage:
+    """A published edition of the rulebook, for everybody."""
+
+    number: int
+    title: str
+    document_hash: str
+    effective_from: datetime | None
+    source_text: str

@@ -1,0 +1,121 @@
+"""Start page of staff: the state of the service in plain words."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from sqlmodel import Session
+
+from backend.accounts.rules import Actor, Permission
+from backend.actions import queries as action_queries
+from backend.actions.rules import ClaimState
+from backend.devices import queries as device_queries
+from backend.http.deps import Config, ConfigDep, Now, ReadSession, requires
+from backend.ledger import names
+from backend.ledger import queries as ledger_queries
+from backend.market import queries as market_queries
+from backend.rewards import queries as reward_queries
+from backend.rulebook import queries as rulebook_queries
+from backend.territory import queries as territory_queries
+from backend.web import texts
+from backend.web.contexts import AdminPage, Health
+from backend.web.rendering import language_of, respond
+from backend.web.worth import worth_cents
+
+router = APIRouter(include_in_schema=False)
+
+LATE = timedelta(minutes=30)
+"""Twice the default wait of a batch: longer than that, something does not answer."""
+SILENT = timedelta(minutes=15)
+
+
+@router.get("/admin")
+def get_admin(
+    request: Request,
+    session: ReadSession,
+    clock: Now,
+    config: ConfigDep,
+    actor: Annotated[Actor, requires(Permission.READ_OPERATIONS)],
+) -> Response:
+    """Show how the service is doing."""
+    page = admin_page(session, config, language_of(request, actor), clock.now())
+    return respond(request, "admin.html", page, actor=actor, section="admin")
+
+
+def admin_page(session: Session, config: Config, language: str, now: datetime) -> AdminPage:
+    """Collect health and totals."""
+    claims = action_queries.count_by_state(session)
+    silent = len(device_queries.silent_since(session, now - SILENT))
+    issued = -ledger_queries.balance(session, names.ISSUANCE)
+    edition = rulebook_queries.in_force_at(session, now)
+    burned = ledger_queries.balance(session, names.BURNED)
+    return AdminPage(
+        health=_health(session, claims, silent, language, now),
+        claims_by_state=tuple((s.value, claims[s]) for s in ClaimState if s in claims),
+        issued_units=issued - burned,
+        pending_units=ledger_queries.sum_of(session, "citizen/%/pending"),
+        confirmed_units=ledger_queries.sum_of(session, "citizen/%/confirmed"),
+        takings_units=ledger_queries.sum_of(session, "merchant/%"),
+        burned_units=burned,
+        liability_cents=worth_cents(issued - burned, config),
+        merchants=len(market_queries.merchants(session)),
+        stations=territory_queries.count_stations(session),
+        devices_silent=silent,
+        edition_number=edition.number if edition is not None else None,
+    )
+
+
+def _health(
+    session: Session, claims: dict[str, int], silent: int, language: str, now: datetime
+) -> tuple[Health, ...]:
+    lines = [_issuance(session), _books(session), _rewards(session, language, now)]
+    pending, review = claims.get(ClaimState.PENDING, 0), claims.get(ClaimState.REVIEW, 0)
+    lines.append(
+        Health("wait", "health.claims_wait", {"n": pending})
+        if pending
+        else Health("ok", "health.claims_ok")
+    )
+    if review:
+        lines.append(Health("wait", "health.review", {"n": review}))
+    lines.append(
+        Health("bad", "health.devices_silent", {"n": silent})
+        if silent
+        else Health("ok", "health.devices_ok")
+    )
+    return tuple(lines)
+
+
+def _issuance(session: Session) -> Health:
+    if action_queries.current_incarnation(session) is None:
+        return Health("bad", "health.issuance_bad")
+    return Health("ok", "health.issuance_ok")
+
+
+def _books(session: Session) -> Health:
+    total = ledger_queries.total(session)
+    if total:
+        return Health("bad", "health.books_bad", {"units": total})
+    return Health("ok", "health.books_ok")
+
+
+def _rewards(session: Session, language: str, now: datetime) -> Health:
+    count, oldest = reward_queries.waiting(session)
+    if count == 0 or oldest is None:
+        return Health("ok", "health.rewards_ok")
+    age = max(timedelta(0), now - oldest)
+    is_late = age > LATE
+    return Health(
+        "bad" if is_late else "wait",
+        "health.rewards_late" if is_late else "health.rewards_wait",
+        {"n": count, "age": age_text(age, language)},
+    )
+
+
+def age_text(age: timedelta, language: str) -> str:
+    """Write a duration in its largest whole unit."""
+    seconds = int(age.total_seconds())
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return texts.translate(language, "age.seconds", n=seconds)
+    if seconds < 3600:  # noqa: PLR2004 - an hour
+        return texts.translate(language, "age.minutes", n=seconds // 60)
+    return texts.translate(language, "age.hours", n=seconds // 3600)

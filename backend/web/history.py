@@ -1,0 +1,130 @@
+"""Pure words of a citizen's history: states of lines, what an act is called, days."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from backend.actions.models import Claim, Verdict
+from backend.actions.rules import ClaimState
+from backend.market.models import Payment
+from backend.market.rules import PaymentState
+from backend.rewards.models import Receipt, Reward
+from backend.rewards.rules import RewardState
+from backend.web import texts
+from backend.web.contexts import HistoryDay, HistoryLine, Step
+
+Facts = Mapping[str, Any]
+
+
+def claim_state(claim: Claim, receipt: Receipt | None, rewards: Sequence[Reward]) -> str:
+    """Return the one word that says how far an act is."""
+    if claim.state != ClaimState.ACCEPTED:
+        return claim.state
+    if receipt is None or receipt.units == 0:
+        return "zero"
+    states = {RewardState(reward.state) for reward in rewards}
+    if states & {RewardState.READY, RewardState.BATCHED}:
+        return "confirming"
+    if RewardState.HELD in states:
+        return "held"
+    if states == {RewardState.FORFEITED}:
+        return "forfeited"
+    return "cancelled" if states == {RewardState.CANCELLED} else "confirmed"
+
+
+def act_facts(claim: Claim, verdict: Verdict | None) -> Facts:
+    """Return what is known of an act: the verdict's facts over those of its code."""
+    facts = dict(claim.evidence.get("facts", {}))
+    if verdict is not None:
+        facts.update({key: value for key, value in verdict.act.items() if value is not None})
+    return facts
+
+
+def act_title(kind: str, facts: Facts) -> tuple[str, str]:
+    """Return text key and icon of an act.
+
+    Args:
+        kind: slot, deposit or ticket.
+        facts: May name a material or a mode.
+    """
+    name, family = facts.get("mode"), "mode"
+    if name is None:
+        name, family = facts.get("material"), "material"
+    key = f"{family}.{name}"
+    if name is not None and texts.has("fr", key):
+        return key, key.replace(".", "-")
+    return ("code.trip", "code-trip") if kind == "ticket" else ("code.deposit", "code-deposit")
+
+
+def reason_key(code: str) -> str:
+    """Return the text of a verdict's reason, a general one for a code without words."""
+    return f"reason.{code}" if texts.has("fr", f"reason.{code}") else "reason.other"
+
+
+def receipt_steps(claim: Claim, verdict: Verdict | None, state: str) -> tuple[Step, ...]:
+    """Return the way of an act from the scan to points that can be spent."""
+    received = Step("receipt.step.received", "done", claim.received_at)
+    if verdict is None and state == "refused":
+        return received, Step("receipt.step.refused", "failed")
+    if verdict is None:
+        later = ("receipt.step.earned", "receipt.step.spendable")
+        return (
+            received,
+            Step("receipt.step.checked", "now"),
+            *(Step(key, "later") for key in later),
+        )
+    checked = Step("receipt.step.checked", "done", verdict.decided_at)
+    match state:
+        case "refused":
+            return received, Step("receipt.step.refused", "failed", verdict.decided_at)
+        case "review":
+            return received, Step("receipt.step.review", "now", verdict.decided_at)
+        case "zero":
+            return received, checked, Step("receipt.step.zero", "done")
+    earned = Step("receipt.step.earned", "done", verdict.decided_at)
+    last = "done" if state == "confirmed" else "now"
+    return received, checked, earned, Step("receipt.step.spendable", last)
+
+
+def payment_state(payment: Payment) -> str:
+    """Return the badge of a citizen's own payment."""
+    match PaymentState(payment.state):
+        case PaymentState.CONFIRMED:
+            return "confirmed"
+        case PaymentState.FAILED:
+            return "failed"
+        case _:
+            return "confirming"
+
+
+def payment_line(payment: Payment, merchant: str) -> HistoryLine:
+    """Return the line of a payment; one that failed took nothing."""
+    is_spent = payment.state != PaymentState.FAILED
+    return HistoryLine(
+        href=f"/paiements/{payment.id}",
+        icon="shop",
+        title_key="paid.done",
+        title=merchant,
+        at=payment.accepted_at or payment.requested_at,
+        state=payment_state(payment),
+        units=-payment.units if is_spent else 0,
+    )
+
+
+def payment_steps(payment: Payment) -> tuple[Step, ...]:
+    """Return the way of a payment from the yes to the register."""
+    accepted = Step("paid.step.accepted", "done", payment.accepted_at)
+    match PaymentState(payment.state):
+        case PaymentState.CONFIRMED:
+            return accepted, Step("paid.step.registered", "done", payment.confirmed_at)
+        case PaymentState.FAILED:
+            return accepted, Step("paid.step.failed", "failed", payment.confirmed_at)
+        case _:
+            return accepted, Step("paid.step.registered", "now")
+
+
+def by_day(lines: Iterable[HistoryLine]) -> tuple[HistoryDay, ...]:
+    """Group lines by local day, newest first."""
+    ordered = sorted(lines, key=lambda line: line.at, reverse=True)
+    grouped = groupby(ordered, key=lambda line: texts.local_day(line.at))
+    return tuple(HistoryDay(day, tuple(group)) for day, group in grouped)

@@ -1,0 +1,101 @@
+"""Paying: a citizen looks at a merchant's request and says yes."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from sqlmodel import Session
+
+from backend.accounts import queries as account_queries
+from backend.accounts.rules import Actor, Permission
+from backend.http.deps import (
+    ConfigDep,
+    MaybeActor,
+    Now,
+    ReadSession,
+    WriteSession,
+    public,
+    requires,
+)
+from backend.kernel.errors import NotFoundError
+from backend.ledger import names
+from backend.ledger import queries as ledger_queries
+from backend.market import queries
+from backend.market.models import Payment
+from backend.market.rules import PaymentState
+from backend.web import places
+from backend.web.contexts import PayPage
+from backend.web.forms import checked_form, see
+from backend.web.rendering import respond
+from backend.web.worth import worth_cents
+from backend.workflows import pay_merchant
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/p/{payment_id}", dependencies=[public()])
+@router.get("/P/{payment_id}", dependencies=[public()])
+def get_short(payment_id: str) -> Response:
+    """Lead from the upper-case address of the QR to the page."""
+    return see(f"/payer/{payment_id.lower()}")
+
+
+@router.get("/payer/{payment_id}", dependencies=[public()])
+def get_pay(
+    request: Request,
+    payment_id: str,
+    session: ReadSession,
+    clock: Now,
+    config: ConfigDep,
+    actor: MaybeActor,
+) -> Response:
+    """Show who asks for how many points; looking at it pays nothing."""
+    payment = queries.payment(session, payment_id)
+    merchant = queries.merchant(session, payment.merchant_id) if payment is not None else None
+    if payment is None or merchant is None:
+        raise NotFoundError("payment", payment_id)
+    if actor is not None and payment.payer_account_id == actor.account_id:
+        return see(f"/paiements/{payment_id}")
+    is_open = payment.state == PaymentState.REQUESTED and payment.expires_at > clock.now()
+    balance = _balance(session, actor)
+    page = PayPage(
+        payment_id=payment.id,
+        merchant=merchant.name,
+        commune=places.of_commune(session, merchant.commune_code),
+        label=payment.label,
+        units=payment.units,
+        worth_cents=worth_cents(payment.units, config),
+        expires_at=payment.expires_at,
+        state="open" if is_open else "closed",
+        obstacle=_obstacle(session, actor, payment, balance),
+        balance_units=balance,
+        after_units=balance - payment.units,
+    )
+    return respond(request, "pay.html", page, actor=actor)
+
+
+@router.post("/payer/{payment_id}", dependencies=[checked_form()])
+def post_pay(
+    payment_id: str,
+    session: WriteSession,
+    clock: Now,
+    actor: Annotated[Actor, requires(Permission.PAY)],
+) -> Response:
+    """Set the points aside; sending the form twice pays once."""
+    pay_merchant.pay(session, payment_id=payment_id, account_id=actor.account_id, now=clock.now())
+    return see(f"/paiements/{payment_id}")
+
+
+def _balance(session: Session, actor: Actor | None) -> int:
+    if actor is None:
+        return 0
+    return ledger_queries.balance(session, names.confirmed(actor.account_id))
+
+
+def _obstacle(session: Session, actor: Actor | None, payment: Payment, balance: int) -> str:
+    if actor is None or actor.is_anonymous:
+        return "sign_in"
+    if balance < payment.units:
+        return "too_poor"
+    if account_queries.spending_address(session, actor.account_id) is None:
+        return "preparing"
+    return ""

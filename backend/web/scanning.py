@@ -1,0 +1,178 @@
+"""Scanning: the camera page, the page a phone's own camera opens, and the claim by form."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Annotated, Any, Protocol
+
+from anyio import from_thread
+from fastapi import APIRouter, Form, Request, Response
+
+from backend.accounts import service as accounts
+from backend.accounts.rules import Actor
+from backend.actions.models import Claim
+from backend.db.engine import Database
+from backend.devices import codes
+from backend.http.deps import (
+    DatabaseDep,
+    MaybeActor,
+    Now,
+    ReadSession,
+    public,
+)
+from backend.http.problems import STATUS
+from backend.http.security import set_session_cookie
+from backend.kernel.clock import Clock
+from backend.kernel.errors import EcoError
+from backend.web import history, places, texts
+from backend.web.contexts import CodePage, ScanPage
+from backend.web.forms import see
+from backend.web.rendering import language_of, respond
+from backend.workflows.admit_claims import Answer, ClaimRequest
+
+router = APIRouter(include_in_schema=False)
+
+
+class ClaimIntake(Protocol):
+    """The door for claims that API and pages share."""
+
+    async def submit(self, request: ClaimRequest) -> Answer:
+        """Store a claim and return its durable answer."""
+
+
+@router.get("/scanner", dependencies=[public()])
+def get_scanner(request: Request, actor: MaybeActor) -> Response:
+    """Show the camera page."""
+    page = ScanPage(idempotency_key=_new_key())
+    return respond(request, "scan.html", page, actor=actor, section="scan")
+
+
+@router.post("/scanner", dependencies=[public()])
+def post_scanner(
+    request: Request,
+    actor: MaybeActor,
+    database: DatabaseDep,
+    clock: Now,
+    code: Annotated[str, Form(max_length=700)],
+    idempotency_key: Annotated[str, Form(min_length=8, max_length=64)],
+) -> Response:
+    """Claim with a code that somebody typed."""
+    answer, token = _claim(request, actor, database, clock, ClaimForm(code, idempotency_key))
+    if isinstance(answer, EcoError) and "claim_id" not in answer.facts:
+        page = ScanPage(
+            idempotency_key=_new_key(), problem_key=_problem_key(answer), typed=code[:80]
+        )
+        response = respond(
+            request, "scan.html", page, actor=actor, section="scan", status=STATUS[answer.kind]
+        )
+    else:
+        response = see(_receipt_path(answer))
+    return _with_session(request, response, token)
+
+
+@router.get("/s/{code}", dependencies=[public()])
+@router.get("/S/{code}", dependencies=[public()])
+def get_code(request: Request, code: str, session: ReadSession, actor: MaybeActor) -> Response:
+    """Show what a code is about; looking at it never uses it up."""
+    unverified = codes.read(code)
+    content = unverified.content
+    facts = _facts_of(content)
+    kind = _kind_of(content)
+    title_key, icon = history.act_title(kind, facts)
+    where = places.of_devices(session, [unverified.device])
+    page = CodePage(
+        code=codes.token_in(code),
+        kind=kind,
+        # Made from the code: pressing the button twice, or reloading, is one claim.
+        idempotency_key=f"s-{codes.code_key(content)}"[:64],
+        title_key=title_key,
+        icon=icon,
+        place=where.get(unverified.device, ""),
+        count=int(facts.get("count", 0)),
+        mass_g=int(facts.get("mass_g", 0)),
+        distance_m=int(facts.get("distance_m", 0)),
+    )
+    return respond(request, "code.html", page, actor=actor, section="scan")
+
+
+@router.post("/s/{code}", dependencies=[public()])
+@router.post("/S/{code}", dependencies=[public()])
+def post_code(
+    request: Request,
+    code: str,
+    actor: MaybeActor,
+    database: DatabaseDep,
+    clock: Now,
+    idempotency_key: Annotated[str, Form(min_length=8, max_length=64)],
+) -> Response:
+    """Claim with the code that the phone's own camera read."""
+    answer, token = _claim(request, actor, database, clock, ClaimForm(code, idempotency_key))
+    if isinstance(answer, EcoError) and "claim_id" not in answer.facts:
+        raise answer
+    return _with_session(request, see(_receipt_path(answer)), token)
+
+
+class ClaimForm:
+    """A code and the key that makes sending it twice count once."""
+
+    def __init__(self, code: str, idempotency_key: str) -> None:
+        self.code = code
+        self.idempotency_key = idempotency_key
+
+
+def _claim(
+    request: Request, actor: Actor | None, database: Database, clock: Clock, form: ClaimForm
+) -> tuple[Answer, str | None]:
+    account_id, token = actor.account_id if actor is not None else None, None
+    if account_id is None:
+        with database.transaction() as session:
+            signed_in = accounts.start_anonymous(
+                session,
+                now=clock.now(),
+                language=language_of(request, None),
+                user_agent=request.headers.get("user-agent", ""),
+            )
+        account_id, token = signed_in.account.id, signed_in.token
+    intake: ClaimIntake = request.app.state.intake
+    claim = ClaimRequest(account_id, form.idempotency_key, form.code)
+    # The intake belongs to the event loop; this handler runs in a thread.
+    return from_thread.run(intake.submit, claim), token
+
+
+def _receipt_path(answer: Answer) -> str:
+    if isinstance(answer, Claim):
+        return f"/recus/{answer.public_id}"
+    # A stored refusal has a receipt too, which says why and can be contested.
+    return f"/recus/{answer.facts['claim_id']}"
+
+
+def _with_session(request: Request, response: Response, token: str | None) -> Response:
+    if token is not None:
+        set_session_cookie(request, response, token)
+    return response
+
+
+def _problem_key(error: EcoError) -> str:
+    key = f"problem.{error.code}.title"
+    return key if texts.has("fr", key) else "problem.default.title"
+
+
+def _kind_of(content: codes.Code) -> str:
+    if isinstance(content, codes.TicketCode):
+        return "ticket"
+    return "slot" if isinstance(content, codes.SlotCode) else "deposit"
+
+
+def _facts_of(content: codes.Code) -> Mapping[str, Any]:
+    if isinstance(content, codes.DepositCode):
+        return {
+            "material": content.material,
+            "count": content.count,
+            "mass_g": content.mass_g,
+        }
+    if isinstance(content, codes.TicketCode):
+        return {"mode": content.mode, "distance_m": content.distance_m}
+    return {}
+
+
+def _new_key() -> str:
+    return secrets.token_urlsafe(18)
