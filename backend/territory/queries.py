@@ -1,6 +1,6 @@
 """Reads of the territory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func
@@ -62,6 +62,18 @@ def materials_of(session: Session, station_id: str) -> tuple[str, ...]:
     statement = select(Container.material).where(col(Container.station_id) == station_id)
     rows = session.exec(statement.order_by(col(Container.position), col(Container.material))).all()
     return tuple(dict.fromkeys(rows))
+
+
+def materials_by_station(
+    session: Session, station_ids: Iterable[str]
+) -> Mapping[str, tuple[str, ...]]:
+    """Return what each station takes, main material first, in one query."""
+    statement = select(Container).where(col(Container.station_id).in_(list(station_ids)))
+    rows = session.exec(statement.order_by(col(Container.position), col(Container.material)))
+    found: dict[str, dict[str, None]] = {}
+    for row in rows:
+        found.setdefault(row.station_id, {})[row.material] = None
+    return {station_id: tuple(materials) for station_id, materials in found.items()}
 
 
 def stations(

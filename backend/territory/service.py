@@ -1,17 +1,18 @@
 """Writes of the territory: communes, stations and containers; flush, never commit."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
 from backend.territory import queries
-from backend.territory.geo import Position
+from backend.territory.geo import AreaIndex, Position
 from backend.territory.models import Commune, Container, Station
 from backend.territory.sources import seeds
 from backend.territory.sources.communes import CommuneFacts
+from backend.territory.sources.points import Line, Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,25 @@ class StationFacts:
     commune_code: str
     position: Position
     materials: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LineReport:
+    """What became of one line of an import.
+
+    Attributes:
+        numbers: Lines of the file.
+        action: create, update, unchanged or refused.
+        name: Name of the station, empty when refused.
+        commune_code: Commune that holds it.
+        problems: Why it was refused.
+    """
+
+    numbers: tuple[int, ...]
+    action: str
+    name: str = ""
+    commune_code: str | None = None
+    problems: tuple[str, ...] = ()
 
 
 def seed_communes(session: Session, facts: Iterable[CommuneFacts]) -> int:
@@ -120,6 +140,71 @@ def put_station(session: Session, facts: StationFacts, *, at: datetime) -> Stati
     if queries.materials_of(session, station.id) != facts.materials:
         _replace_containers(session, station.id, facts.materials)
     return station
+
+
+def import_points(
+    session: Session, lines: Sequence[Line], *, source: str, is_dry_run: bool, at: datetime
+) -> list[LineReport]:
+    """Import drop-off points, or tell what an import would do.
+
+    Stations that the list no longer holds stay: a short list must not close the city.
+
+    Args:
+        session: Open transaction; communes are stored already.
+        lines: What a reader of `sources.points` understood.
+        source: Names the list; with the point's ref it identifies a station.
+        is_dry_run: True changes nothing.
+        at: Time of the import.
+    Returns:
+        One report per line, in order.
+    """
+    areas = queries.commune_index(session)
+    return [
+        _import_line(session, line, areas, source=source, is_dry_run=is_dry_run, at=at)
+        for line in lines
+    ]
+
+
+def _import_line(
+    session: Session,
+    line: Line,
+    areas: AreaIndex,
+    *,
+    source: str,
+    is_dry_run: bool,
+    at: datetime,
+) -> LineReport:
+    if line.point is None:
+        return LineReport(line.numbers, "refused", problems=line.problems)
+    commune_code = areas.code_near(line.point.position)
+    if commune_code is None:
+        problem = "its position lies outside of the territory"
+        return LineReport(line.numbers, "refused", line.point.name, problems=(problem,))
+    facts = _facts_of(line.point, source, commune_code)
+    standing = queries.station_by_source(session, source, facts.source_ref)
+    if standing is not None:
+        # A station keeps a kind that staff gave it; open data does not know kiosks.
+        facts = replace(facts, kind=standing.kind) if source == "opendatasoft" else facts
+        materials = queries.materials_of(session, standing.id)
+        if not differs(standing, facts) and materials == facts.materials:
+            return LineReport(line.numbers, "unchanged", facts.name, commune_code)
+    if not is_dry_run:
+        put_station(session, facts, at=at)
+    action = "create" if standing is None else "update"
+    return LineReport(line.numbers, action, facts.name, commune_code)
+
+
+def _facts_of(point: Point, source: str, commune_code: str) -> StationFacts:
+    return StationFacts(
+        source=source,
+        source_ref=point.ref,
+        name=point.name,
+        kind=point.kind,
+        address=point.address,
+        commune_code=commune_code,
+        position=point.position,
+        materials=point.materials,
+    )
 
 
 def differs(station: Station, facts: StationFacts) -> bool:
