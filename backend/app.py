@@ -6,16 +6,17 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from backend import web
-from backend.api import accounts, claims, devices, events, health, market, me, rules
+from backend.api import accounts, claims, devices, events, health, market, me, rules, stations
 from backend.api.events import Tailer
 from backend.api.intake import Intake
 from backend.db.engine import Database
 from backend.http import problems
 from backend.http.deps import Config
+from backend.kernel import logs
 from backend.kernel.clock import Clock, SystemClock
 from backend.settings import Settings
 
-API_MODULES = (accounts, claims, devices, events, market, me, rules)
+API_MODULES = (accounts, claims, devices, events, market, me, rules, stations)
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> FastAPI:
@@ -26,6 +27,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         clock: The machine's when left out.
     """
     chosen = settings or Settings()
+    logs.configure(chosen.log_level)
     the_clock = clock or SystemClock()
     database = Database(chosen.database_url)
 

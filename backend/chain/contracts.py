@@ -96,6 +96,15 @@ class Contracts:
         arguments = [edition, bytes.fromhex(document_hash), effective_from_s]
         return self._encode("RuleBook", "publish", arguments)
 
+    def edition_of(self, number: int) -> str:
+        """Encode the question for a published edition."""
+        return self._encode("RuleBook", "editionOf", [number])
+
+    def effective_from_s(self, answer: bytes) -> int:
+        """Return the first second that an edition governs, from the answer to `edition_of`."""
+        (edition,) = decode(["(bytes32,uint64,uint64,bool,bool)"], answer)
+        return int(edition[2])
+
     def open_incarnation(self) -> str:
         """Encode the request for a new incarnation."""
         return self._encode("EcoToken", "openIncarnation", [])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from backend.chain.errors import DeploymentMissingError
 
-CONTRACTS = ("EcoToken", "RewardIssuer", "RuleBook", "RedemptionDesk", "AccessManager")
+CONTRACTS = ("EcoToken", "RewardIssuer", "RuleBook", "RedemptionDesk")
 
 
 @dataclass(frozen=True)

@@ -54,11 +54,9 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a session whose changes are never kept."""
-        with Session(self._reader, expire_on_commit=False) as session:
-            try:
-                yield session
-            finally:
-                session.rollback()
+        # Closing rolls back without expiring what was read; session.rollback() would expire it.
+        with Session(self._reader, expire_on_commit=False, autoflush=False) as session:
+            yield session
 
     def dispose(self) -> None:
         """Close all pooled connections."""

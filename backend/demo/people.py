@@ -44,13 +44,13 @@ class Person:
 
     def arrive(self) -> None:
         """Open the site for the first time: an anonymous citizen, tied to this phone."""
-        self.post("/api/v1/sessions/anonymous")
+        self.post("/api/v1/sessions")
 
     def sign_in(self, email: str) -> None:
         """Sign in (or up) with the one-time code that the mailbox receives."""
-        self.post("/api/v1/email-codes", {"email": email})
+        self.post("/api/v1/sessions/codes", {"email": email})
         code = _wait(lambda: _code_in(self._mail, email), f"a mail to {email}")
-        self.post("/api/v1/sessions", {"email": email, "code": code})
+        self.post("/api/v1/sessions/redeem", {"email": email, "code": code})
 
     def scan(self, url: str) -> str:
         """Claim what a code is worth; returns the claim's id."""

@@ -8,16 +8,16 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from backend.db.engine import Database
 from backend.db.migrate import migrate
 from backend.demo import seed
 from backend.demo.console import Story
 from backend.demo.processes import Children, DemoError, answers_on, free_port
 from backend.devices.rules import DeviceKind
+from backend.jobs.runner import connect
+from backend.jobs.steps.editions import effective_from
 from backend.jobs.wallet_client import WalletClient
 from backend.kernel.clock import SystemClock
 from backend.kernel.errors import EcoError
@@ -184,8 +184,7 @@ def _deploy(children: Children, settings: Settings, folder: Path, story: Story) 
     accounts_file.write_text(json.dumps(keys, indent=2))
     rulebook = engine.load(seed.FIRST_EDITION.read_text())
     command = [
-        str(ROOT / "scripts" / "chain" / "brownie.sh"),
-        *("run", "deploy", "main"),
+        str(ROOT / "scripts" / "chain" / "deploy.sh"),
         *("--rpc", settings.node_url),
         *("--accounts", str(accounts_file)),
         *("--out", str(settings.deployment_file.parent)),
@@ -201,13 +200,17 @@ def _deploy(children: Children, settings: Settings, folder: Path, story: Story) 
 
 def _fill_database(settings: Settings, story: Story) -> list[seed.Terminal]:
     migrate(settings.database_url)
-    database = Database(settings.database_url)
-    deployed_at = datetime.fromtimestamp(settings.deployment_file.stat().st_mtime, UTC)
+    context = connect(settings)
     try:
-        with database.transaction() as session:
-            terminals = seed.seed(session, effective_from=deployed_at, now=SystemClock().now())
+        with context.database.transaction() as session:
+            terminals = seed.seed(
+                session,
+                effective_from=effective_from(context, 1),
+                now=SystemClock().now(),
+            )
     finally:
-        database.dispose()
+        context.wallet.close()
+        context.database.dispose()
     story.step(f"92 communes, {seed.STATIONS} stations, {len(seed.SHOPS)} shops are in place")
     return terminals
 
@@ -233,7 +236,7 @@ def _start_kiosk(
 ) -> None:
     kiosk = next(terminal for terminal in terminals if terminal.kind == DeviceKind.KIOSK)
     command = [
-        *(program("calanque"), "device", "kiosk", str(folder / "kiosk")),
+        *(program("calanque"), "device", "kiosk", "--folder", str(folder / "kiosk")),
         *("--server", f"http://127.0.0.1:{ports.web}"),
         *("--code", kiosk.enrolment_code, "--port", str(ports.kiosk)),
     ]

@@ -25,7 +25,13 @@ def _terminal(stack: Stack, kind: DeviceKind, arguments: tuple[str, ...]) -> str
     terminal = next(terminal for terminal in stack.terminals if terminal.kind == kind)
     done = subprocess.run(  # noqa: S603 - our own program
         [
-            *(program("calanque"), "device", kind.value, str(stack.folder / kind.value)),
+            *(
+                program("calanque"),
+                "device",
+                kind.value,
+                "--folder",
+                str(stack.folder / kind.value),
+            ),
             *("--server", stack.settings.public_url, "--code", terminal.enrolment_code),
             *arguments,
         ],

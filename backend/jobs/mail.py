@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from backend.jobs.mail_texts import text_of
-
 TIMEOUT_S = 10
 
 
@@ -65,13 +63,12 @@ class SMTPTransport:
 
 
 def message_of(payload: Mapping[str, str], *, sender: str) -> EmailMessage:
-    """Build a message from an outbox payload: to, template, language and its fields."""
-    text = text_of(payload)
+    """Build a message from an outbox payload: to, subject, text, language."""
     message = EmailMessage()
     message["From"] = sender
     message["To"] = payload["to"]
-    message["Subject"] = text.subject
+    message["Subject"] = payload["subject"]
     message["Date"] = formatdate()
     message["Content-Language"] = payload.get("language", "fr")
-    message.set_content(text.body)
+    message.set_content(payload["text"])
     return message

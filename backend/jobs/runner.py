@@ -19,6 +19,7 @@ from backend.jobs.context import Context
 from backend.jobs.mail import MaildirTransport, MailTransport, SMTPTransport
 from backend.jobs.steps import addresses, decide, editions, index, issue, mail, market, send
 from backend.jobs.wallet_client import WalletClient
+from backend.kernel import logs
 from backend.kernel.clock import SystemClock
 from backend.kernel.errors import EcoError, ErrorKind
 from backend.settings import Settings
@@ -148,8 +149,10 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    settings = Settings()
+    logs.configure(settings.log_level)
     try:
-        context = connect(Settings())
+        context = connect(settings)
     except EcoError as error:
         log.error("cannot_start", code=error.code, detail=str(error))  # noqa: TRY400 - no bug
         return 1

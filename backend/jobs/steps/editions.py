@@ -59,6 +59,15 @@ def reserve_incarnation(context: Context) -> bool:
     return True
 
 
+def effective_from(context: Context, number: int) -> datetime:
+    """Return the first instant that an edition governs, as the RuleBook has it."""
+    answer = context.node.call(
+        to_address=context.contracts.address("RuleBook"),
+        calldata=context.contracts.edition_of(number),
+    )
+    return datetime.fromtimestamp(context.contracts.effective_from_s(answer), UTC)
+
+
 def _attach_edition(
     edition: Edition, effective_from_s: int, session: Session, batch: Batch
 ) -> bool:
