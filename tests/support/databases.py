@@ -1,6 +1,5 @@
 """One fresh, migrated database per test, on SQLite and on PostgreSQL."""
 
-import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,6 @@ from backend.db.migrate import migrate
 from tests.support.postgres import PostgresServer
 
 TEMPLATE = "template_calanque"
-_numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -47,10 +45,8 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def postgresql_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The URL of a fresh PostgreSQL database with the schema."""
-    name = f"test_{next(_numbers)}"
-    postgres_server.run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
-    yield postgres_server.url(name)
-    postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")
+    with postgres_server.database(TEMPLATE) as name:
+        yield postgres_server.url(name)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
