@@ -23,7 +23,6 @@ from wallet_service import accounts, models, schemas
 from wallet_service.errors import InvalidRequestError, PolicyDeniedError, WalletError
 from wallet_service.keystore import KEY_BYTES, AccountVault
 from wallet_service.limits import SpendLimits
-from wallet_service.store import as_utc
 from wallet_service.wallet import Envelope, Wallet, perform_once
 
 PIN = "pin"
@@ -199,7 +198,7 @@ def _verify_pin(
     row = _active(session, claim.address, PIN, now)
     if row is None:
         _no_factor()
-    if row.locked_until is not None and as_utc(row.locked_until) > now:
+    if row.locked_until is not None and row.locked_until > now:
         raise PolicyDeniedError("pin_locked", "Too many wrong PINs; wait before the next try.")
     pin = _opened_pin(wallet.vault, proof.sealed, claim.digest)
     verifier = wallet.vault.open(row.verifier, place=_place(claim.address, PIN))
@@ -261,8 +260,7 @@ def _active(
         .where(
             col(models.Factor.address) == address,
             col(models.Factor.kind) == kind,
-            # SQLite keeps instants without a zone; both sides are UTC.
-            col(models.Factor.active_from) <= now.replace(tzinfo=None),
+            col(models.Factor.active_from) <= now,
             or_(credential_id is None, col(models.Factor.credential_id) == credential_id),
         )
         .order_by(col(models.Factor.active_from).desc(), col(models.Factor.id).desc())
@@ -341,4 +339,4 @@ def _place(address: str, kind: str) -> str:
 
 
 def _answer(row: models.Factor) -> schemas.FactorOut:
-    return schemas.FactorOut(kind=row.kind, active_from=as_utc(row.active_from).isoformat())
+    return schemas.FactorOut(kind=row.kind, active_from=row.active_from.isoformat())

@@ -1,6 +1,7 @@
 """One error body for every refusal: RFC 9457 `application/problem+json`."""
 
 import secrets
+import traceback
 
 import structlog
 from fastapi import FastAPI, Request
@@ -60,7 +61,16 @@ def install(app: FastAPI, wallet: Wallet) -> None:
 
     async def broken(_request: Request, error: Exception) -> JSONResponse:
         correlation_id = secrets.token_hex(8)
-        _LOG.error("bug", correlation_id=correlation_id, exc_info=error)
+        # Places only: a traceback with local variables could print key material.
+        _LOG.error(
+            "bug",
+            correlation_id=correlation_id,
+            error=type(error).__name__,
+            places=[
+                f"{frame.filename}:{frame.lineno} {frame.name}"
+                for frame in traceback.extract_tb(error.__traceback__)
+            ],
+        )
         detail = "Unexpected error; the log has it under the correlation id."
         return _problem(500, "internal", detail, {}, correlation_id=correlation_id)
 

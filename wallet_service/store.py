@@ -35,7 +35,10 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         _private_file(path)
-        self._engine = create_engine(f"sqlite:///{path}", pool_size=20, max_overflow=20)
+        # An error must not quote a statement's parameters: they hold sealed secrets.
+        self._engine = create_engine(
+            f"sqlite:///{path}", pool_size=20, max_overflow=20, hide_parameters=True
+        )
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
         with self._engine.begin() as connection:
@@ -152,11 +155,6 @@ def journal_rows(session: Session) -> int:
     signatures = session.exec(select(func.count()).select_from(models.JournalSignature)).one()
     payments = session.exec(select(func.count()).select_from(models.JournalPayment)).one()
     return signatures + payments
-
-
-def as_utc(instant: datetime) -> datetime:
-    """Give back the zone that SQLite drops; every stored instant is UTC."""
-    return instant.replace(tzinfo=UTC)
 
 
 def _day(now: datetime) -> str:
