@@ -1,0 +1,220 @@
+"""Attacks the codes a million times: photos, replays, relays, forgeries, wrong clocks.
+
+Everything but the table of used codes is the real thing: `codes.read`, `codes.verify`,
+`rules.freshness` and the order in which the intake applies them. Run: make attack-codes
+"""
+
+import argparse
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from backend.devices import codes, rules
+from backend.devices.codes import SlotCode
+from backend.kernel.errors import EcoError
+
+START = datetime(2026, 11, 23, 8, 0, 0, tzinfo=UTC)
+WINDOWS = rules.Windows()
+CAPACITY = 6
+"""Codes that an online kiosk shows within 30 s (models.Device.capacity_per_slot)."""
+KIOSKS = 40
+MAX_TOKENS = 50_000
+"""Remembered signatures; more would only cost memory."""
+STYLES = ("photo", "replay", "relay", "forged", "clock")
+
+
+@dataclass(slots=True)
+class Door:
+    """The intake with a set in place of the unique column `claim.code_key`."""
+
+    keys: dict[int, bytes]
+    used: set[str] = field(default_factory=set)
+    taken: Counter[tuple[int, int]] = field(default_factory=Counter)
+
+    def answer(self, text: str, now: datetime) -> str:
+        """Return "accepted", or why not."""
+        try:
+            unverified = codes.read(text)
+            code = codes.verify(unverified, self.keys[unverified.device])
+        except EcoError as error:
+            return error.code
+        except KeyError:
+            return "device_unknown"
+        freshness = rules.freshness(code, now=now, windows=WINDOWS)
+        if freshness is not rules.Freshness.FRESH:
+            return freshness.value
+        key = codes.code_key(code)
+        if key in self.used:
+            return "code_already_used"
+        self.used.add(key)
+        if isinstance(code, SlotCode):
+            self.taken[code.device, code.slot] += 1
+        return "accepted"
+
+
+@dataclass(slots=True)
+class Town:
+    """Kiosks, their keys, and the honest use that attackers watch."""
+
+    draw: random.Random
+    kiosks: dict[int, Ed25519PrivateKey]
+    door: Door
+    tokens: dict[tuple[int, int, int], str] = field(default_factory=dict)
+
+    def moment(self) -> tuple[int, datetime]:
+        """Pick a kiosk and an instant of the month."""
+        at = START + timedelta(milliseconds=self.draw.randrange(30 * 86_400_000))
+        return self.draw.randrange(1, KIOSKS + 1), at
+
+    def token(self, device: int, at: datetime, seq: int = 0) -> str:
+        """Return what a kiosk shows at an instant."""
+        wanted = (device, codes.slot_of(at), seq)
+        if wanted not in self.tokens:
+            self.tokens[wanted] = codes.encode_slot(
+                self.kiosks[device], device=device, slot=wanted[1], seq=seq
+            )
+        return self.tokens[wanted]
+
+    def honest(self, device: int, at: datetime) -> str:
+        """Let somebody use the code on screen, and return it."""
+        token = self.token(device, at)
+        self.door.answer(token, at + timedelta(seconds=2))
+        return token
+
+
+def found_town(seed: int) -> Town:
+    """Make the kiosks of a town; the same seed makes the same ones."""
+    draw = random.Random(seed)  # noqa: S311 - attackers must be replayable
+    kiosks = {
+        n: Ed25519PrivateKey.from_private_bytes(draw.randbytes(32)) for n in range(1, KIOSKS + 1)
+    }
+    keys = {number: key.public_key().public_bytes_raw() for number, key in kiosks.items()}
+    return Town(draw, kiosks, Door(keys))
+
+
+def photo(town: Town) -> str:
+    """Send a photo of a used code to friends, who scan it within five minutes."""
+    device, at = town.moment()
+    token = town.honest(device, at)
+    return town.door.answer(token, at + timedelta(seconds=3 + town.draw.randrange(300)))
+
+
+def replay(town: Town) -> str:
+    """Send a used code again in another spelling."""
+    device, at = town.moment()
+    token = town.honest(device, at)
+    spelled = town.draw.choice(
+        (
+            token.lower(),
+            codes.url_of(token, "https://elsewhere.example"),
+            f"{token[:40]} {token[40:]}",
+            token + "=",
+            f"{token}A",
+        )
+    )
+    return town.door.answer(spelled, at + timedelta(seconds=5))
+
+
+def relay(town: Town) -> str:
+    """Show the screen live to somebody far away, who claims 0 to 60 s later."""
+    device, at = town.moment()
+    token = town.token(device, at, seq=town.draw.randrange(CAPACITY))
+    return town.door.answer(token, at + timedelta(seconds=town.draw.randrange(61)))
+
+
+def forged(town: Town) -> str:
+    """Sign with another key, change a byte, or put a name on another device's code."""
+    device, at = town.moment()
+    kind = town.draw.randrange(3)
+    if kind == 0:
+        thief = town.kiosks[device % KIOSKS + 1]
+        return town.door.answer(
+            codes.encode_slot(thief, device=device, slot=codes.slot_of(at), seq=0), at
+        )
+    token = town.token(device, at)
+    place = town.draw.randrange(len(token))
+    if kind == 1:
+        changed = town.draw.choice(
+            [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" if c != token[place]]
+        )
+        return town.door.answer(token[:place] + changed + token[place + 1 :], at)
+    return town.door.answer(token[:place], at)
+
+
+def clock(town: Town) -> str:
+    """Set a kiosk's clock wrong by up to an hour and claim what it shows."""
+    device, at = town.moment()
+    wrong = town.draw.randrange(-3600, 3601)
+    return town.door.answer(town.token(device, at + timedelta(seconds=wrong)), at)
+
+
+ATTACKS: dict[str, Callable[[Town], str]] = {
+    "photo": photo,
+    "replay": replay,
+    "relay": relay,
+    "forged": forged,
+    "clock": clock,
+}
+
+
+def run(attempts: int, seed: int) -> tuple[dict[str, Counter[str]], Town]:
+    """Attack `attempts` times, the styles in turn."""
+    town = found_town(seed)
+    outcomes: dict[str, Counter[str]] = {style: Counter() for style in STYLES}
+    for number in range(attempts):
+        style = STYLES[number % len(STYLES)]
+        outcomes[style][ATTACKS[style](town)] += 1
+        if len(town.tokens) > MAX_TOKENS:
+            town.tokens.clear()
+    return outcomes, town
+
+
+def relay_bound(seed: int) -> tuple[int, int]:
+    """Relay every code of one kiosk's slots to a crowd, each slot 1 s later than the one before.
+
+    Returns:
+        Most claims accepted of one slot, and the longest accepted age of a code in seconds.
+    """
+    town = found_town(seed)
+    oldest_s = 0
+    for age_s in range(61):
+        shown_at = START + timedelta(seconds=codes.SLOT_S * age_s)
+        for seq in [*range(CAPACITY), *range(CAPACITY)]:
+            claimed_at = shown_at + timedelta(seconds=age_s)
+            if town.door.answer(town.token(1, shown_at, seq), claimed_at) == "accepted":
+                oldest_s = max(oldest_s, age_s)
+    return max(town.door.taken.values()), oldest_s
+
+
+def main() -> int:
+    """Print the table; exit 1 when a replay or a forgery was accepted."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--attempts", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=2026)
+    options = parser.parse_args()
+    started = time.process_time()
+    outcomes, town = run(options.attempts, options.seed)
+    cpu_s = time.process_time() - started
+    print(f"{options.attempts} attempts, seed {options.seed}, {cpu_s:.0f} s of CPU")
+    for style, counts in outcomes.items():
+        listed = ", ".join(f"{word} {count}" for word, count in counts.most_common())
+        print(f"  {style:7} {listed}")
+    most, oldest_s = relay_bound(options.seed)
+    print(f"Live relay: at most {most} claims of one kiosk and slot (capacity {CAPACITY});")
+    print(f"  a code is accepted until {oldest_s} s after its slot began.")
+    broken = [style for style in ("photo", "replay", "forged") if outcomes[style]["accepted"]]
+    over = max(town.door.taken.values()) > CAPACITY or most > CAPACITY
+    print(
+        "FAILED: " + ", ".join(broken) if broken or over else "No replay and no forgery accepted."
+    )
+    return 1 if broken or over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
