@@ -110,3 +110,7 @@ def _serve(terminal: Terminal, port: int) -> None:
         typer.echo(f"http://127.0.0.1:{listener.getsockname()[1]}/")
         config = uvicorn.Config(create_app(terminal), log_level="warning", server_header=False)
         uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    app()

@@ -47,9 +47,10 @@ def play(stack: Stack, story: Story) -> None:
         _first_deposit(stack, story, cast, witness)
         _second_deposit(stack, story, cast, witness)
         _trip(stack, story, cast, witness)
+        number = _publish_edition(story, cast, witness)
         _payment(story, cast, witness)
         _cash_out(story, cast, witness)
-        _new_edition(stack, story, cast, witness)
+        _deposit_at_new_amount(stack, story, cast, witness, number)
         _books(story, witness)
     finally:
         witness.close()
@@ -146,7 +147,7 @@ def _trip(stack: Stack, story: Story, cast: Cast, witness: Witness) -> None:
 
 
 def _payment(story: Story, cast: Cast, witness: Witness) -> None:
-    story.chapter("4. Bread for points")
+    story.chapter("5. Bread for points")
     baker, nadia = cast.baker, cast.nadia
     baker.sign_in(seed.SHOPS[0][2])
     shop = baker.wait(
@@ -180,7 +181,7 @@ def _payment(story: Story, cast: Cast, witness: Witness) -> None:
 
 
 def _cash_out(story: Story, cast: Cast, witness: Witness) -> None:
-    story.chapter("5. Points become euro")
+    story.chapter("6. Points become euro")
     baker = cast.baker
     shop = baker.get("/api/v1/merchants/mine")[0]
     cash_out = baker.post(f"/api/v1/merchants/{shop['id']}/cash-outs")
@@ -200,9 +201,9 @@ def _cash_out(story: Story, cast: Cast, witness: Witness) -> None:
     _expect(left == shop["takings_units"] - cash_out["units"], "the takings are off")
 
 
-def _new_edition(stack: Stack, story: Story, cast: Cast, witness: Witness) -> None:
-    story.chapter("6. A new edition of the rules")
-    editor, approver, nadia = cast.editor, cast.approver, cast.nadia
+def _publish_edition(story: Story, cast: Cast, witness: Witness) -> int:
+    story.chapter("4. A new edition of the rules, published with notice")
+    editor, approver = cast.editor, cast.approver
     editor.sign_in("redaction@demo.calanque.example")
     approver.sign_in("approbation@demo.calanque.example")
     draft = editor.post("/api/v1/rules", {"source_text": seed.SECOND_EDITION.read_text()})
@@ -215,11 +216,20 @@ def _new_edition(stack: Stack, story: Story, cast: Cast, witness: Witness) -> No
         timeout_s=60,
     )
     story.step(f"Luc approves it; published on chain: {witness.edition(draft['number'])}")
-    story.working(f"It takes effect at {published[0]['effective_from']}, after the notice")
+    story.detail(f"It takes effect at {published[0]['effective_from']}, after the notice")
+    return int(draft["number"])
+
+
+def _deposit_at_new_amount(
+    stack: Stack, story: Story, cast: Cast, witness: Witness, number: int
+) -> None:
+    story.chapter("7. The notice passes; the next deposit is paid at the new amount")
+    nadia = cast.nadia
+    story.working(f"Waiting for edition {number} to take effect")
     nadia.wait(
-        "edition 2 to take effect",
+        "the new edition to take effect",
         "/api/v1/rules/current",
-        lambda edition: edition["number"] == draft["number"],
+        lambda edition: edition["number"] == number,
         timeout_s=120,
     )
     before = nadia.balance()["confirmed_units"]
@@ -231,12 +241,12 @@ def _new_edition(stack: Stack, story: Story, cast: Cast, witness: Witness) -> No
     for line in claim["explanation"]:
         story.detail(line)
     story.balance("Nadia", before, after)
-    _expect(claim["edition"] == draft["number"], "the next deposit used the old edition")
+    _expect(claim["edition"] == number, "the next deposit used the old edition")
     _expect(after - before == claim["units"] > 0, "the new amount was not paid")
 
 
 def _books(story: Story, witness: Witness) -> None:
-    story.chapter("7. The books")
+    story.chapter("8. The books")
     report = witness.reconcile()
     for row in report.differences:
         story.failure(f"{row.what}: ledger {row.ledger_units}, chain {row.chain_units}")

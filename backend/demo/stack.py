@@ -73,6 +73,8 @@ def start(folder: Path, *, web_port: int, database_url: str | None, story: Story
     folder.mkdir(parents=True)
     ports = Ports(web=web_port, node=free_port(), kiosk=free_port())
     settings = _settings(folder, ports, database_url)
+    lines = [f"{name}={value}" for name, value in environment(settings).items()]
+    (folder / "calanque.env").write_text("\n".join(lines) + "\n")
     children = Children(folder / "logs")
     try:
         _start_node(children, ports, story)
@@ -96,11 +98,6 @@ def environment(settings: Settings) -> dict[str, str]:
         if name != "database_url"
     }
     return {**variables, "DATABASE_URL": settings.database_url}
-
-
-def program(name: str) -> str:
-    """Return the path of a program beside this Python."""
-    return str(Path(sys.executable).parent / name)
 
 
 def anvil_path() -> Path:
@@ -128,6 +125,7 @@ def _settings(folder: Path, ports: Ports, database_url: str | None) -> Settings:
         public_url=f"http://127.0.0.1:{ports.web}",
         is_demo=True,
         linger_ms=500,
+        publication_margin_s=5,
         confirmations_min=2,
         maildir=folder / "mail",
     )
@@ -147,6 +145,7 @@ def _start_node(children: Children, ports: Ports, story: Story) -> None:
 
 def _start_wallets(children: Children, settings: Settings, folder: Path, story: Story) -> None:
     sockets = {"issuance": settings.wallet_socket, "guardian": settings.guardian_socket}
+    wallet = [sys.executable, "-m", "wallet_service"]
     for instance, socket in sockets.items():
         variables = {
             "WALLET_INSTANCE": instance,
@@ -154,9 +153,9 @@ def _start_wallets(children: Children, settings: Settings, folder: Path, story: 
             "WALLET_STORE": str(folder / f"wallet-{instance}.db"),
             "WALLET_KEK_FILE": str(folder / f"wallet-{instance}.kek"),
         }
-        _run([sys.executable, "-m", "wallet_service", "init"], variables, "the wallet service")
-        children.start(f"wallet-{instance}", [sys.executable, "-m", "wallet_service"], variables)
-        children.wait_for(f"wallet service {instance}", socket.exists, timeout_s=START_S)
+        _run([*wallet, "init"], variables, "the wallet service")
+        children.start(f"wallet-{instance}", wallet, variables)
+    for instance, socket in sockets.items():
         children.wait_for(
             f"wallet service {instance}", partial(_has_keys, socket), timeout_s=START_S
         )
@@ -164,6 +163,8 @@ def _start_wallets(children: Children, settings: Settings, folder: Path, story: 
 
 
 def _has_keys(socket: Path) -> bool:
+    if not socket.exists():
+        return False
     client = WalletClient(socket)
     try:
         return bool(client.keys())
@@ -236,7 +237,7 @@ def _start_kiosk(
 ) -> None:
     kiosk = next(terminal for terminal in terminals if terminal.kind == DeviceKind.KIOSK)
     command = [
-        *(program("calanque"), "device", "kiosk", "--folder", str(folder / "kiosk")),
+        *(sys.executable, "-m", "backend.cli_device", "kiosk", "--folder", str(folder / "kiosk")),
         *("--server", f"http://127.0.0.1:{ports.web}"),
         *("--code", kiosk.enrolment_code, "--port", str(ports.kiosk)),
     ]

@@ -1,9 +1,10 @@
 """Terminals of the demo that act on demand: a connected bin and a transport operator."""
 
 import subprocess
+import sys
 
 from backend.demo.processes import DemoError
-from backend.demo.stack import ROOT, Stack, program
+from backend.demo.stack import ROOT, Stack
 from backend.devices.rules import DeviceKind
 
 
@@ -26,8 +27,9 @@ def _terminal(stack: Stack, kind: DeviceKind, arguments: tuple[str, ...]) -> str
     done = subprocess.run(  # noqa: S603 - our own program
         [
             *(
-                program("calanque"),
-                "device",
+                sys.executable,
+                "-m",
+                "backend.cli_device",
                 kind.value,
                 "--folder",
                 str(stack.folder / kind.value),

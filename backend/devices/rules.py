@@ -94,9 +94,18 @@ def _lifetime_s(code: Code, windows: Windows) -> int:
     return windows.ticket_s
 
 
-def act_at(code: Code) -> datetime:
-    """Return when the act of a code happened, which picks the rulebook version."""
-    return code.ended_at if isinstance(code, TicketCode) else code.issued_at
+def act_at(code: Code, *, received_at: datetime) -> datetime:
+    """Return when the act of a code happened, which picks the rulebook version.
+
+    A slot code says only within which 30 s: the act is the scan, at the latest the
+    end of the slot. A rule that starts inside a slot thus governs who scans after it.
+    """
+    if isinstance(code, TicketCode):
+        return code.ended_at
+    if isinstance(code, SlotCode):
+        slot_end = code.issued_at + timedelta(seconds=SLOT_S)
+        return max(code.issued_at, min(received_at, slot_end))
+    return code.issued_at
 
 
 def accepts_codes_made_at(

@@ -119,7 +119,7 @@ def _admit_one(
         idempotency_key=request.idempotency_key,
         body_hash=sha256_hex(canonical_json({"code": request.code})),
         code=request.code,
-        evidence=_evidence_of(content),
+        evidence=_evidence_of(content, door.now),
         refusal_code=_refusal(content, device, door),
     )
     return actions.submit(session, submission, incarnation=door.incarnation, at=door.now)
@@ -150,13 +150,13 @@ def _refusal(content: codes.Code, device: Device, door: _Door) -> str | None:
     return {Freshness.LATE: "code_expired", Freshness.EARLY: "code_early"}.get(found)
 
 
-def _evidence_of(content: codes.Code) -> Evidence:
+def _evidence_of(content: codes.Code, now: datetime) -> Evidence:
     kind, facts = _facts_of(content)
     return Evidence(
         kind=kind,
         code_key=codes.code_key(content),
         device_number=content.device,
-        occurred_at=act_at(content),
+        occurred_at=act_at(content, received_at=now),
         facts=facts,
     )
 

@@ -43,8 +43,10 @@ def test_compares_the_signed_time_with_the_clock(
 
 
 def test_an_act_happens_when_the_trip_ends() -> None:
-    assert rules.act_at(TICKET) == NOON - timedelta(minutes=5)
-    assert rules.act_at(DEPOSIT) == NOON
+    later = NOON + timedelta(hours=1)
+
+    assert rules.act_at(TICKET, received_at=later) == NOON - timedelta(minutes=5)
+    assert rules.act_at(DEPOSIT, received_at=later) == NOON
 
 
 @pytest.mark.parametrize(
