@@ -34,11 +34,11 @@ $(UV): scripts/dev/bootstrap_uv.sh | .cache/python
 	@touch $(UV)
 
 .venv/.ready: $(UV) uv.lock pyproject.toml
-	$(UV) sync --frozen --quiet --python "$$(cat .cache/python)"
+	$(UV) sync --frozen --quiet $(if $(wildcard .venv/bin/python),,--python "$$(cat .cache/python)")
 	@touch $@
 
 .venv-contracts/.ready: $(UV) uv.lock
-	UV_PROJECT_ENVIRONMENT=.venv-contracts $(UV) sync --frozen --quiet --only-group contracts --python "$$(cat .cache/python)"
+	UV_PROJECT_ENVIRONMENT=.venv-contracts $(UV) sync --frozen --quiet --only-group contracts $(if $(wildcard .venv-contracts/bin/python),,--python "$$(cat .cache/python)")
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json scripts/dev/native.sh | .cache/python
@@ -100,7 +100,7 @@ type: .venv/.ready ## Check types
 test-python: setup ## Test Python without browser or crashes
 	$(PYTEST) -n $(PYTEST_WORKERS) $(wildcard $(addprefix tests/,architecture unit service http jobs wallet_service scripts))
 
-.PHONY: test-unit test-service test-http test-jobs test-wallet test-architecture
+.PHONY: test-unit test-service test-http test-jobs test-wallet test-hsm test-architecture
 test-unit: .venv/.ready ## Test pure functions
 	$(PYTEST) tests/unit
 test-service: .venv/.ready ## Test slices and workflows on SQLite and PostgreSQL
@@ -111,6 +111,8 @@ test-jobs: setup ## Test the steps of the jobs runner
 	$(PYTEST) tests/jobs
 test-wallet: .venv/.ready ## Test the signing process
 	$(PYTEST) tests/wallet_service
+test-hsm: .venv/.ready ## Test signing on a PKCS#11 token; needs SoftHSM (Debian: softhsm2)
+	$(PYTEST) -p tests.support.softhsm tests/hsm
 test-architecture: .venv/.ready ## Test the rules of the code base
 	$(PYTEST) tests/architecture
 

@@ -3,6 +3,7 @@
 # Each missing thing is one sentence on stderr, all of them before giving up.
 set -u
 missing=0
+probe='import sys; sys.version_info < (3, 11) and sys.exit(1); print(sys.executable)'
 
 say() {
     echo "calanque: $1" >&2
@@ -13,9 +14,8 @@ say() {
 find_python() {
     for candidate in python3.11 python3.12 python3.13 python3; do
         command -v "$candidate" >/dev/null 2>&1 || continue
-        "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue
-        command -v "$candidate"
-        return 0
+        # The program behind a shim, because uv makes an environment anew when its path differs.
+        "$candidate" -c "$probe" 2>/dev/null && return 0
     done
     return 1
 }

@@ -48,7 +48,7 @@ def test_each_missing_program_is_named_in_one_sentence(machine: Path) -> None:
 
 
 def test_an_old_node_is_named_with_its_version(machine: Path) -> None:
-    _install(machine, "python3", "exit 0")
+    _install(machine, "python3", 'echo "$0"')
     _install(machine, "git", "exit 0")
     _install(machine, "npm", "exit 0")
     _install(machine, "node", 'if [ "$1" = --version ]; then echo v18.1.0; else exit 1; fi')
@@ -61,7 +61,7 @@ def test_an_old_node_is_named_with_its_version(machine: Path) -> None:
 
 def test_a_version_managers_dead_shim_is_passed_over(machine: Path) -> None:
     _install(machine, "python3.11", "echo 'no such version' >&2; exit 127")
-    _install(machine, "python3.12", "exit 0")
+    _install(machine, "python3.12", 'echo "$0"')
     for name in ("git", "npm", "node"):
         _install(machine, name, "exit 0")
 
