@@ -11,7 +11,7 @@ from backend.http.deps import MaybeActor
 from backend.kernel.errors import EcoError, ErrorKind
 from backend.kernel.units import UNITS_PER_POINT
 
-_AMOUNT = re.compile(r"(?P<whole>\d{1,7})(?:[.,](?P<part>\d{1,2}))?")
+_AMOUNT = re.compile(r"(?P<whole>\d{1,7})(?:[.,](?P<part>\d{1,2}))?", re.ASCII)
 _SPACES = re.compile(r"\s")
 
 

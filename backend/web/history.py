@@ -94,7 +94,7 @@ def payment_state(payment: Payment) -> str:
         case PaymentState.FAILED:
             return "failed"
         case _:
-            return "confirming"
+            return "accepted"
 
 
 def payment_line(payment: Payment, merchant: str) -> HistoryLine:

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from backend.accounts.rules import AccountKind, Actor, Permission
 from backend.http.deps import Config
+from backend.http.security import session_token
 from backend.web import texts
 from backend.web.contexts import Site
 
@@ -82,7 +83,15 @@ def site_of(request: Request, actor: Actor | None, *, section: str) -> Site:
     config: Config = request.app.state.config
     is_demo = config.mailbox_path is not None
     if actor is None:
-        return Site(language=language, path=path, section=section, is_demo=is_demo)
+        # On the page of a problem nobody was looked up; the cookie says enough for the menu.
+        has_cookie = session_token(request) is not None
+        return Site(
+            language=language,
+            path=path,
+            section=section,
+            is_demo=is_demo,
+            is_signed_in=has_cookie,
+        )
     return Site(
         language=language,
         path=path,

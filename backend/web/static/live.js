@@ -44,8 +44,9 @@ async function swap() {
 
 function listen() {
   const kinds = new Set(liveParts().flatMap((part) => part.dataset.live.split(" ")));
-  if (kinds.size === 0 || !("EventSource" in window)) return;
-  const source = new EventSource("/api/v1/events");
+  const address = document.body.dataset.events; // Missing for strangers: nothing can happen to them.
+  if (kinds.size === 0 || !address || !("EventSource" in window)) return;
+  const source = new EventSource(address);
   for (const kind of kinds) source.addEventListener(kind, refresh);
   source.addEventListener("open", refresh); // What happened between the page and the stream.
   addEventListener("pagehide", () => source.close());

@@ -78,10 +78,10 @@ async function claim(code) {
   for (let attempt = 0; ; attempt++) {
     let answer;
     try {
-      answer = await send("/api/v1/claims", { code, idempotency_key: key }, key);
+      answer = await send("/api/v1/claims", { code }, key);
       if (answer.status === 401) {
         await send("/api/v1/sessions", {});
-        answer = await send("/api/v1/claims", { code, idempotency_key: key }, key);
+        answer = await send("/api/v1/claims", { code }, key);
       }
     } catch {
       answer = null;
@@ -94,7 +94,9 @@ async function claim(code) {
     }
     if (answer === null) return fail(text.offline, "");
     const body = await answer.json();
-    if (answer.ok) return location.assign(`/recus/${body.id ?? body.claim_id ?? body.public_id}`);
+    if (answer.ok) return location.assign(`/recus/${body.id}`);
+    // A stored refusal has a receipt, which says why and can be contested.
+    if (body.facts?.claim_id) return location.assign(`/recus/${body.facts.claim_id}`);
     return refused(body);
   }
 }
@@ -107,7 +109,7 @@ function send(path, body, key) {
 
 async function refused(body) {
   // The page of the problem has the words in the reader's language.
-  const answer = await fetch(`/problemes/${encodeURIComponent(body.code)}?format=json`).catch(() => null);
+  const answer = await fetch(`/problemes/${encodeURIComponent(body.code)}`).catch(() => null);
   const words = answer?.ok ? await answer.json() : { title: body.title, to_do: body.detail };
   fail(words.title, words.to_do);
 }
