@@ -1,0 +1,1 @@
+"""Doubtful acts: signals that hold a reward, the queue of reviewers, appeals, mass balance."""
