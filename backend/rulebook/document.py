@@ -68,7 +68,7 @@ def edition_from_tree(tree: Tree) -> Edition:
         raise RulebookInvalidError(
             [
                 {
-                    "path": path_text(problem.path),
+                    "path": path_text(_without_tags(tree, problem.path)),
                     "problem": problem.problem,
                     "example": problem.example or example_for(problem.path),
                 }

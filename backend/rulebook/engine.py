@@ -34,6 +34,7 @@ __all__ = [
     "Place",
     "Rulebook",
     "RulebookInvalidError",
+    "TokenUnits",
     "Tranche",
     "canonical_document",
     "counter_keys",

@@ -43,7 +43,7 @@ def _resolve(node: _Node) -> _Node:
 
 
 def _step(node: _Node, step: str | int) -> _Node | None:
-    for option in (node, *node.get("anyOf", ())):
+    for option in (node, *node.get("anyOf", ()), *node.get("oneOf", ())):
         resolved = _resolve(option)
         found = _step_plain(resolved, step)
         if found is not None:

@@ -30,7 +30,7 @@ def amp_tree() -> dict[str, Any]:
 
 
 def make_act(**facts: Any) -> Act:
-    given = {
+    given: dict[str, Any] = {
         "kind": "recycling",
         "material": "glass",
         "count": 1,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from backend.rulebook.document import edition_from_tree
 from backend.rulebook.engine import Act, Place, Rulebook
 from backend.rulebook.rulebook import Rulebook as Book
-from tests.unit.rulebook.books import small_tree
+from tests.unit.rulebook.books import small_rule, small_tree
 
 Tree = dict[str, Any]
 
@@ -248,11 +248,17 @@ def _caps(draw: st.DrawFn, rules: list[str]) -> list[Tree]:
 
 
 @st.composite
-def trees(draw: st.DrawFn, *, is_exact: bool | None = None) -> Tree:
-    """A valid edition with one or two base rules, perhaps a top-up, and caps that bind."""
+def trees(draw: st.DrawFn, *, is_exact: bool = False, always_pays: bool = False) -> Tree:
+    """A valid edition with one or two base rules, perhaps a top-up, and caps that bind.
+
+    `is_exact` leaves `compat` out; `always_pays` gives the base rule 100 units per act and a
+    top-up, so that caps and top-ups have something to work on.
+    """
     names = ["one", "two"][: draw(st.integers(1, 2))]
     rules = [draw(_rules(name)) for name in names]
-    if draw(st.booleans()):
+    if always_pays:
+        rules[0] = small_rule(id="one", max_units_per_act=300)
+    if always_pays or draw(st.booleans()):
         rules.append(draw(_rules("extra", tops_up=names[0])))
         names.append("extra")
     tree = small_tree(
@@ -268,7 +274,7 @@ def trees(draw: st.DrawFn, *, is_exact: bool | None = None) -> Tree:
     tree["budgets"][0]["max_units"] = draw(st.sampled_from([500, 10_000, 10**9]))
     tree["budgets"][0]["period"] = draw(st.sampled_from(["month", "all"]))
     tree["budgets"][0]["when_exhausted"] = draw(st.sampled_from(["pay_remainder", "refuse"]))
-    if is_exact is None and draw(st.booleans()):
+    if not is_exact and draw(st.booleans()):
         tree["compat"] = {
             "source": "random",
             "count_before_trimming": draw(st.booleans()),

@@ -46,6 +46,14 @@ def test_columns_equal_the_plain_engine_on_random_rulebooks(
     _same(rulebook_of(tree), table_of(found))
 
 
+@given(tree=trees(always_pays=True), found=act_lists)
+@settings(max_examples=60)
+def test_columns_equal_the_plain_engine_when_caps_and_top_ups_meet(
+    tree: dict[str, Any], found: list[Act]
+) -> None:
+    _same(rulebook_of(tree), table_of(found))
+
+
 @given(
     tree=trees(),
     found=act_lists,
@@ -59,7 +67,8 @@ def test_columns_equal_the_plain_engine_when_a_fact_is_missing(
     tree: dict[str, Any], found: list[Act], hole: str, row: int
 ) -> None:
     at = row % len(found)
-    found[at] = replace(found[at], **{hole: None})
+    nothing: dict[str, Any] = {hole: None}
+    found[at] = replace(found[at], **nothing)
 
     _same(rulebook_of(tree), table_of(found))
 
