@@ -41,6 +41,7 @@ class InProcessWallet:
         instance: Which keys it holds.
         policy: Replaces the packaged policy.
         signers: Replace service keys by label, for signers that lie.
+        hsm: Signers of the keys that a token holds.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class InProcessWallet:
         instance: Instance = Instance.ISSUANCE,
         policy: Policy | None = None,
         signers: Mapping[str, Signer] | None = None,
+        hsm: Mapping[str, Signer] | None = None,
         clock: FrozenClock | None = None,
     ) -> None:
         self.kek_file = folder / "kek.json"
@@ -65,7 +67,7 @@ class InProcessWallet:
         self.store = Store(self.settings.store)
         self.clock = clock or FrozenClock()
         keyring.initialise(self.store, ring, instance)
-        opened = keyring.open_signers(self.store, ring, instance, {})
+        opened = keyring.open_signers(self.store, ring, instance, hsm or {})
         self.wallet = Wallet(
             policy=policy or read_policy(self.settings),
             store=self.store,

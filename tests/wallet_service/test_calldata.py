@@ -1,5 +1,5 @@
 import pytest
-from eth_abi import encode as reference
+from eth_abi.abi import encode as reference
 from hypothesis import given
 from hypothesis import strategies as st
 
