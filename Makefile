@@ -122,7 +122,7 @@ browser: ## Find or install the browser that tests need
 
 .PHONY: test-e2e
 test-e2e: setup browser ## Test whole processes with a browser and a fake camera
-	$(PYTEST) tests/e2e
+	$(PYTEST) -n 2 tests/e2e
 
 .PHONY: test-faults
 test-faults: setup ## Test crashes, lost replies and poison, short schedules

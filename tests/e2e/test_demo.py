@@ -66,7 +66,7 @@ def test_a_port_in_use_is_said_in_one_sentence(folder: Path) -> None:
 
 
 def _processes_of(folder: Path) -> list[str]:
-    """List the command lines that name the folder; `ps` is not on every Debian, /proc not on macOS."""
+    # `ps` is not on every Debian, /proc not on macOS.
     if Path("/proc/self/cmdline").exists():
         lines = []
         for command in Path("/proc").glob("[0-9]*/cmdline"):
