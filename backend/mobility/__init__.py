@@ -1,0 +1,1 @@
+"""Proof of mobility: from a trace to legs, modes, distance and doubt. Floats allowed, no money."""

@@ -1,0 +1,1 @@
+"""Emission factors with source, edition and licence, and what a trip avoids by them."""

