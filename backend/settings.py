@@ -25,6 +25,11 @@ class Settings(BaseSettings):
     node_url: str = Field(
         default="http://127.0.0.1:8545", description="JSON-RPC address of the chain node."
     )
+    fallback_node_urls: tuple[str, ...] = Field(
+        default=(),
+        description="More nodes of the same chain, asked when the first one fails or lags; a JSON "
+        "list of addresses.",
+    )
     deployment_file: Path = Field(
         default=Path("deployments/31337.json"), description="Written by the deploy script."
     )

@@ -83,3 +83,9 @@ def verdicts_of(session: Session, claim_ids: Sequence[int]) -> dict[int, Verdict
     """Return claim id → verdict, for the claims that have one."""
     statement = select(Verdict).where(col(Verdict.claim_id).in_(claim_ids))
     return {verdict.claim_id: verdict for verdict in session.exec(statement).all()}
+
+
+def public_ids(session: Session, claim_ids: Sequence[int]) -> dict[int, str]:
+    """Return claim id → the id that people see."""
+    statement = select(Claim.id, Claim.public_id).where(col(Claim.id).in_(claim_ids))
+    return {claim_id or 0: public_id for claim_id, public_id in session.exec(statement).all()}

@@ -1,12 +1,13 @@
 """Tables of the sending pipeline."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from backend.batches.rules import BatchKind, BatchState
-from backend.db.types import BigInt, instant, serial_key
+from backend.db.types import BigInt, instant, json_column, serial_key
 from backend.kernel.ids import new_id
 
 _STATES = ",".join(f"'{state}'" for state in BatchState)
@@ -80,5 +81,8 @@ class OrphanMint(SQLModel, table=True):
     genesis_hash: str = Field(index=True, description="Chain of the transaction.")
     block_number: int = Field(sa_type=BigInt, description="Where it was mined.")
     units: int = Field(sa_type=BigInt, description="Points it made. Unit: token units.")
+    items: list[dict[str, Any]] = json_column("Recipient, reward id and units of each credit.")
     found_at: datetime = instant("When the indexer met it.")
+    proposed_by: str | None = Field(default=None, description="First of the two people.")
+    adopted_by: str | None = Field(default=None, description="Second of the two people.")
     adopted_at: datetime | None = instant("When two people adopted it.", default=None)

@@ -1,5 +1,6 @@
 """The legal life of a batch, in one table that code, database and docs share."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -33,6 +34,40 @@ class BatchKind(StrEnum):
     PUBLISH_EDITION = "publish_edition"
     OPEN_INCARNATION = "open_incarnation"
     GAP_FILLER = "gap_filler"
+    """Pays nothing to its own sender, so that the nonces behind it can be mined."""
+    PAUSE_MINT = "pause_mint"
+    """The guardian stops issuance, because somebody else minted."""
+
+
+@dataclass(frozen=True)
+class Fees:
+    """EIP-1559 fee caps, in wei per gas."""
+
+    max_fee_per_gas_wei: int
+    max_priority_fee_per_gas_wei: int
+
+
+BUMP_PERMILLE = 1125
+"""A replacement offers 12.5 % more: nodes want at least 10 % on both caps (geth's price bump)."""
+
+
+def replacement_fees(last: Fees, *, base_fee_wei: int, cap_wei: int) -> Fees | None:
+    """Return the fees of a replacement that nodes accept and blocks include.
+
+    Args:
+        last: Fees of the newest attempt.
+        base_fee_wei: Base fee of the newest block.
+        cap_wei: Most that we pay per gas, ever.
+    Returns:
+        Both caps raised by BUMP_PERMILLE at least; `None` when that passes the cap: hold
+        the bytes that stand and wait for the fee to fall.
+    """
+    tip_wei = -(-last.max_priority_fee_per_gas_wei * BUMP_PERMILLE // 1000)
+    bumped_wei = -(-last.max_fee_per_gas_wei * BUMP_PERMILLE // 1000)
+    wanted_wei = max(bumped_wei, base_fee_wei * 2 + tip_wei)
+    if bumped_wei > cap_wei or base_fee_wei + tip_wei > cap_wei:
+        return None
+    return Fees(min(wanted_wei, cap_wei), tip_wei)
 
 
 class Move(NamedTuple):

@@ -7,9 +7,11 @@ from datetime import datetime
 from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
+from backend.batches.errors import AdoptionNeedsTwoError
 from backend.batches.models import Attempt, Batch, IndexedBlock, OrphanMint
-from backend.batches.rules import BatchKind, BatchState, sources_of
+from backend.batches.rules import BatchKind, BatchState, Fees, sources_of
 from backend.db.upsert import insert_or_skip
+from backend.kernel.errors import NotFoundError
 
 
 @dataclass(frozen=True)
@@ -20,14 +22,6 @@ class Sender:
     chain_id: int
     key_label: str
     address: str
-
-
-@dataclass(frozen=True)
-class Fees:
-    """EIP-1559 fee caps, in wei per gas."""
-
-    max_fee_per_gas_wei: int
-    max_priority_fee_per_gas_wei: int
 
 
 @dataclass(frozen=True)
@@ -111,6 +105,53 @@ def move(session: Session, batch_id: str, target: BatchState, **changes: str | i
     return moved is not None
 
 
+def store_replacement(
+    session: Session, batch_id: str, *, raw: str, tx_hash: str, fees: Fees, at: datetime
+) -> None:
+    """Write the bytes of a replacement ahead of sending them; the older ones stay valid."""
+    row = Attempt(
+        batch_id=batch_id,
+        raw=raw,
+        tx_hash=tx_hash,
+        max_fee_per_gas_wei=fees.max_fee_per_gas_wei,
+        max_priority_fee_per_gas_wei=fees.max_priority_fee_per_gas_wei,
+        created_at=at,
+    )
+    insert_or_skip(session, row)
+    send_again(session, batch_id)
+
+
+FILLER_GAS = 21_000
+"""Gas of a transfer without data."""
+
+
+def turn_into_filler(session: Session, batch_id: str, *, error: str) -> bool:
+    """Make a batch that nobody will sign a payment of nothing to its own sender.
+
+    Its nonce is given out already; without a transaction there, all later ones of
+    the key would wait for ever. Only a RESERVED batch can turn: no signature of the
+    old content exists. The caller frees its items in the same transaction.
+
+    Returns:
+        False when it is no longer RESERVED.
+    """
+    done = session.execute(
+        update(Batch)
+        .where(col(Batch.id) == batch_id, col(Batch.state) == BatchState.RESERVED)
+        .values(
+            kind=BatchKind.GAP_FILLER,
+            to_address=Batch.sender,
+            calldata="0x",
+            gas=FILLER_GAS,
+            item_count=0,
+            edition_number=None,
+            last_error=error[:500],
+        )
+        .returning(col(Batch.id))
+    )
+    return done.scalar_one_or_none() is not None
+
+
 def mark_sent(session: Session, batch_id: str, *, at: datetime) -> None:
     """Record that the node holds the bytes, for the first time or again."""
     session.execute(
@@ -121,6 +162,20 @@ def mark_sent(session: Session, batch_id: str, *, at: datetime) -> None:
         )
         .values(state=BatchState.SENT, sent_at=at, last_error=None)
     )
+
+
+def note_block(session: Session, batch_id: str, *, block_number: int, block_hash: str) -> None:
+    """Record that a mined transaction lies in another block now."""
+    session.execute(
+        update(Batch)
+        .where(col(Batch.id) == batch_id)
+        .values(block_number=block_number, block_hash=block_hash)
+    )
+
+
+def send_again(session: Session, batch_id: str) -> None:
+    """Make the sender give the bytes to the node at once."""
+    session.execute(update(Batch).where(col(Batch.id) == batch_id).values(sent_at=None))
 
 
 def note_error(session: Session, batch_id: str, error: str, *, tried_at: datetime) -> None:
@@ -157,3 +212,50 @@ def rewind(session: Session, genesis_hash: str, *, above: int) -> None:
             col(IndexedBlock.genesis_hash) == genesis_hash, col(IndexedBlock.number) > above
         )
     )
+    # A mint of somebody else that is still there after the rewind will be met again.
+    session.execute(
+        delete(OrphanMint).where(
+            col(OrphanMint.genesis_hash) == genesis_hash,
+            col(OrphanMint.block_number) > above,
+            col(OrphanMint.adopted_at).is_(None),
+        )
+    )
+
+
+def propose_adoption(session: Session, tx_hash: str, *, by: str) -> None:
+    """Record the first of two people who vouch for a mint that is not ours.
+
+    Raises:
+        NotFoundError: No such mint waits.
+    """
+    orphan = _waiting_orphan(session, tx_hash)
+    if orphan.proposed_by is None:
+        orphan.proposed_by = by
+        session.add(orphan)
+        session.flush()
+
+
+def adopt(session: Session, tx_hash: str, *, by: str, at: datetime) -> OrphanMint:
+    """Record the second person; the caller books the mint in the same transaction.
+
+    Raises:
+        NotFoundError: No such mint waits.
+        AdoptionNeedsTwoError: Nobody proposed it, or the same person did.
+    """
+    orphan = _waiting_orphan(session, tx_hash)
+    if orphan.proposed_by is None or orphan.proposed_by == by:
+        raise AdoptionNeedsTwoError(tx_hash)
+    orphan.adopted_by, orphan.adopted_at = by, at
+    session.add(orphan)
+    session.flush()
+    return orphan
+
+
+def _waiting_orphan(session: Session, tx_hash: str) -> OrphanMint:
+    statement = select(OrphanMint).where(
+        col(OrphanMint.tx_hash) == tx_hash, col(OrphanMint.adopted_at).is_(None)
+    )
+    orphan = session.exec(statement.with_for_update()).one_or_none()
+    if orphan is None:
+        raise NotFoundError("orphan_mint", tx_hash)
+    return orphan

@@ -45,6 +45,21 @@ class SignedSpend:
     s: str
 
 
+@dataclass(frozen=True)
+class MintedItem:
+    """One credit of a mint that is not ours.
+
+    Attributes:
+        address: Recipient, lower case.
+        reward_id: Id that it consumed, `None` when the call does not say.
+        units: Amount.
+    """
+
+    address: str
+    reward_id: int | None
+    units: int
+
+
 class Contracts:
     """Encoder and decoder of one deployment; talks to nobody."""
 
@@ -125,6 +140,15 @@ class Contracts:
         """Encode the question for a merchant's unsettled takings."""
         return self._encode("RedemptionDesk", "takingsOf", [pseudonym])
 
+    def spent_of(self, payer: str, nonce: str) -> str:
+        """Encode the question what a payer has paid under a nonce (0x-hex)."""
+        arguments = [Web3.to_checksum_address(payer), nonce]
+        return self._encode("RedemptionDesk", "spentOf", arguments)
+
+    def is_paid_out(self, payout_ref: str) -> str:
+        """Encode the question whether a payout reference (0x-hex) was burned for."""
+        return self._encode("RedemptionDesk", "isPaidOut", [payout_ref])
+
     def refused_spends(self, logs: Iterable[Log]) -> dict[str, str]:
         """Return EIP-3009 nonce → error name of the spends that the desk skipped."""
         return self._refusals(logs, _SPEND_REFUSED)
@@ -149,6 +173,36 @@ class Contracts:
             if is_mint:
                 found[log.tx_hash] = found.get(log.tx_hash, 0) + int.from_bytes(log.data, "big")
         return found
+
+    def minted_items(self, logs: Iterable[Log], tx_hash: str, calldata: str) -> list[MintedItem]:
+        """Return whom a transaction minted to: with ids when it called the issuer itself."""
+        selector = self.issue(0, bytes(32), [])[:10]
+        if calldata.startswith(selector):
+            _, _, words = decode(["uint32", "bytes32", "bytes32[]"], bytes.fromhex(calldata[10:]))
+            return [
+                MintedItem(
+                    address="0x" + word[:20].hex(),
+                    reward_id=int.from_bytes(word[20:26], "big"),
+                    units=int.from_bytes(word[26:], "big"),
+                )
+                for word in words
+            ]
+        token = self.address("EcoToken")
+        return [
+            MintedItem("0x" + log.topics[2][12:].hex(), None, int.from_bytes(log.data, "big"))
+            for log in logs
+            if log.tx_hash == tx_hash
+            and log.address == token
+            and log.topics[:2] == (_TRANSFER, bytes(32))
+        ]
+
+    def pause_mint(self) -> str:
+        """Encode the guardian's stop of issuance."""
+        return self._encode("EcoToken", "pauseMint", [])
+
+    def mint_paused(self) -> str:
+        """Encode the question whether issuance is stopped."""
+        return self._encode("EcoToken", "mintPaused", [])
 
     def error_name(self, data: bytes | str) -> str:
         """Name the custom error in revert data, or return it as hex."""

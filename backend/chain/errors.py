@@ -10,6 +10,14 @@ class NodeUnavailableError(UnavailableError):
         super().__init__("node", f"The chain node does not answer ({reason}).")
 
 
+class NodeRefusedError(NodeUnavailableError):
+    """The node answers with an error of its own (out of funds, unknown block …); work waits."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
 class WrongChainError(EcoError):
     """The node serves another chain than the deployment; nothing is sent to it."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import requests
 from eth_typing import ChecksumAddress, HexStr
@@ -18,7 +18,12 @@ from web3.exceptions import (
 )
 from web3.types import TxParams
 
-from backend.chain.errors import CallRevertedError, NodeUnavailableError, WrongChainError
+from backend.chain.errors import (
+    CallRevertedError,
+    NodeRefusedError,
+    NodeUnavailableError,
+    WrongChainError,
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -59,6 +64,46 @@ class Mined:
     is_success: bool
     gas_used: int
     logs: tuple[Log, ...]
+
+
+class Node(Protocol):
+    """What the jobs ask of a node; every method raises NodeUnavailableError when it is away."""
+
+    def head(self) -> BlockHead:
+        """Return the newest block."""
+
+    def block(self, number: int) -> BlockHead | None:
+        """Return a block of the live branch, `None` when there is none of that number."""
+
+    def transaction_count(self, address: str) -> int:
+        """Return the next nonce of an address, transactions in the pool included."""
+
+    def mined_count(self, address: str) -> int:
+        """Return the next nonce of an address, mined transactions only."""
+
+    def send(self, raw: str) -> str:
+        """Give signed bytes to the node; "" when it took them, else its words."""
+
+    def mined(self, tx_hash: str) -> Mined | None:
+        """Return where a transaction was mined, `None` when it is not."""
+
+    def is_known(self, tx_hash: str) -> bool:
+        """Tell whether pool or chain of the node hold a transaction."""
+
+    def call(self, *, to_address: str, calldata: str, sender: str | None = None) -> bytes:
+        """Run a call without a transaction; raises CallRevertedError when it reverts."""
+
+    def estimate_gas(self, *, to_address: str, calldata: str, sender: str) -> int:
+        """Return the gas that a call would use now; raises CallRevertedError."""
+
+    def calldata_of(self, tx_hash: str) -> tuple[str, str]:
+        """Return (called address, calldata) of a transaction, both 0x-hex."""
+
+    def logs(self, block_hash: str, addresses: Sequence[str]) -> tuple[Log, ...]:
+        """Return the logs of our contracts in one block, asked by its hash."""
+
+    def base_fee_wei(self) -> int:
+        """Return the base fee of the newest block."""
 
 
 class HTTPNode:
@@ -123,8 +168,8 @@ class HTTPNode:
         """
         try:
             _guard(self._eth.send_raw_transaction, HexBytes(raw))
-        except Web3RPCError as error:
-            return str(error)
+        except NodeRefusedError as error:
+            return error.words
         return ""
 
     def mined(self, tx_hash: str) -> Mined | None:
@@ -213,8 +258,10 @@ class HTTPNode:
 def _guard(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     try:
         return call(*args, **kwargs)
-    except (BlockNotFound, TransactionNotFound, ContractLogicError, Web3RPCError):
+    except (BlockNotFound, TransactionNotFound, ContractLogicError):
         raise
+    except Web3RPCError as error:
+        raise NodeRefusedError(str(error)) from error
     except (requests.RequestException, Web3Exception, OSError, TimeoutError) as error:
         raise NodeUnavailableError(type(error).__name__) from error
 

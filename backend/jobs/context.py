@@ -6,11 +6,14 @@ from datetime import timedelta
 
 from backend.batches.service import Sender
 from backend.chain.contracts import Contracts
-from backend.chain.node import HTTPNode
+from backend.chain.node import Node
 from backend.db.engine import Database
 from backend.jobs.mail import MailTransport
-from backend.jobs.wallet_client import WalletClient
+from backend.jobs.wallet_client import Wallet
 from backend.kernel.clock import Clock
+
+GUARDIAN_KEY = "guardian"
+"""Label of the one key of wallet service B; it can only stop or lower."""
 
 
 @dataclass(frozen=True)
@@ -24,14 +27,17 @@ class Context:
         batch_max_items: Rewards per mint batch.
         publication_margin: Added to the notice of an edition.
         region_codes: Codes that hold for the whole territory.
-        key_addresses: Key label → address, from the wallet service.
+        wallet: Wallet service A: accounts, minters, gas payers.
+        guardian: Wallet service B: the guardian.
+        key_addresses: Key label → address, from both wallet services.
     """
 
     database: Database
     clock: Clock
-    node: HTTPNode
+    node: Node
     contracts: Contracts
-    wallet: WalletClient
+    wallet: Wallet
+    guardian: Wallet
     mail: MailTransport
     mail_from: str
     linger: timedelta
@@ -45,6 +51,10 @@ class Context:
     def genesis_hash(self) -> str:
         """Hash of the chain's block 0."""
         return self.contracts.deployment.genesis_hash
+
+    def wallet_for(self, key_label: str) -> Wallet:
+        """Return the wallet service that holds a service key."""
+        return self.guardian if key_label == GUARDIAN_KEY else self.wallet
 
     def sender(self, key_label: str) -> Sender:
         """Return the sender that a key of the wallet service is on this chain."""

@@ -7,8 +7,8 @@ from sqlmodel import Session
 
 from backend.batches import service as batches
 from backend.batches.models import Batch
-from backend.batches.rules import BatchKind
-from backend.batches.service import Call, Fees
+from backend.batches.rules import BatchKind, Fees
+from backend.batches.service import Call
 from backend.chain.node import MAX_TX_GAS
 from backend.jobs.context import Context
 

@@ -13,11 +13,23 @@ import structlog
 from backend.chain import deployment
 from backend.chain.contracts import Contracts
 from backend.chain.errors import CallRevertedError
-from backend.chain.node import HTTPNode
+from backend.chain.pool import NodePool
 from backend.db.engine import Database
 from backend.jobs.context import Context
 from backend.jobs.mail import MaildirTransport, MailTransport, SMTPTransport
-from backend.jobs.steps import addresses, decide, editions, index, issue, mail, market, send
+from backend.jobs.steps import (
+    addresses,
+    decide,
+    editions,
+    guard,
+    index,
+    issue,
+    mail,
+    market,
+    replace,
+    send,
+    sweep,
+)
 from backend.jobs.wallet_client import WalletClient
 from backend.kernel import logs
 from backend.kernel.clock import SystemClock
@@ -62,11 +74,14 @@ def steps() -> list[Step]:
         Step("authorise", market.sign_payments, every_s=0.05),
         Step("spends", market.reserve_spends, every_s=0.1),
         Step("cash-outs", market.reserve_cash_outs, every_s=0.2),
+        Step("guard", guard.pause_on_orphans, every_s=0.2),
         Step("sign", send.sign_reserved),
         Step("send", send.send_signed),
         Step("watch", send.watch_sent, every_s=POLL_CHAIN_S),
         Step("confirm", send.confirm_mined, every_s=POLL_CHAIN_S),
         Step("index", index.index_blocks, every_s=POLL_CHAIN_S),
+        Step("sweep", sweep.sweep_confirmed, every_s=1.0),
+        Step("replace", replace.replace_stuck, every_s=2.0),
         Step("expire", market.expire_requests, every_s=5.0),
         Step("mail", mail.deliver_mails, every_s=0.2),
     ]
@@ -109,20 +124,26 @@ def connect(settings: Settings) -> Context:
         EcoError: Node, wallet service or deployment is missing or does not fit.
     """
     deployed = deployment.load(settings.deployment_file)
-    node = HTTPNode(settings.node_url)
-    node.check(chain_id=deployed.chain_id, genesis_hash=deployed.genesis_hash)
-    wallet = WalletClient(settings.wallet_socket)
-    wallet.pin_deployment(
+    node = NodePool(
+        [settings.node_url, *settings.fallback_node_urls],
         chain_id=deployed.chain_id,
         genesis_hash=deployed.genesis_hash,
-        contracts=deployed.contracts,
     )
+    node.check()
+    wallet, guardian = WalletClient(settings.wallet_socket), WalletClient(settings.guardian_socket)
+    for client in (wallet, guardian):
+        client.pin_deployment(
+            chain_id=deployed.chain_id,
+            genesis_hash=deployed.genesis_hash,
+            contracts=deployed.contracts,
+        )
     return Context(
         database=Database(settings.database_url),
         clock=SystemClock(),
         node=node,
         contracts=Contracts(deployed),
         wallet=wallet,
+        guardian=guardian,
         mail=_mail(settings),
         mail_from=settings.mail_from,
         linger=timedelta(milliseconds=settings.linger_ms),
@@ -130,7 +151,7 @@ def connect(settings: Settings) -> Context:
         batch_max_items=settings.batch_max_items,
         publication_margin=timedelta(seconds=settings.publication_margin_s),
         region_codes=settings.region_codes,
-        key_addresses=wallet.keys(),
+        key_addresses={**guardian.keys(), **wallet.keys()},
     )
 
 

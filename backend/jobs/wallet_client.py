@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx2
 
@@ -45,6 +45,22 @@ class SignedAuthorisation:
     v: int
     r: str
     s: str
+
+
+class Wallet(Protocol):
+    """What the steps ask of a wallet service; WalletUnavailableError when it is away."""
+
+    def create_account(self, *, request_id: str, account_ref: str, genesis_hash: str) -> str:
+        """Make a citizen's key and return its address; the same request gets the same one."""
+
+    def sign_transaction(self, fields: Mapping[str, Any]) -> SignedTransaction:
+        """Sign reserved fields of a transaction, or raise SigningRefusedError."""
+
+    def sign_authorisation(self, fields: Mapping[str, Any]) -> SignedAuthorisation:
+        """Sign a citizen's spend to the desk, or raise SigningRefusedError."""
+
+    def close(self) -> None:
+        """Close the connection."""
 
 
 class WalletClient:
@@ -114,7 +130,10 @@ class WalletClient:
             response = self._client.request(method, path, json=body)
         except httpx2.HTTPError as error:
             raise WalletUnavailableError(type(error).__name__) from error
-        answer: dict[str, Any] = response.json()
+        try:
+            answer: dict[str, Any] = response.json()
+        except ValueError as error:
+            raise WalletUnavailableError(f"unreadable {response.status_code}") from error
         if response.status_code in _WAIT:
             raise WalletUnavailableError(str(answer.get("code", response.status_code)))
         if response.is_error:

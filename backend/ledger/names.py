@@ -6,6 +6,9 @@ ISSUANCE = "issuance"
 FORFEITED = "forfeited"
 """Points of erased accounts, until they are burned on chain."""
 
+FOREIGN = "foreign"
+"""Adopted points on addresses that belong to nobody here."""
+
 BURNED = "burned"
 """Points destroyed on chain against a payout or a forfeit."""
 

@@ -1,10 +1,10 @@
 """Writes of the ledger: one function moves points, and it moves them once per reference."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import or_, update
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from backend.db.upsert import insert_or_skip
 from backend.ledger import names
@@ -65,6 +65,21 @@ def move(
     return transfer(
         session, reference=reference, kind=kind, legs={source: -units, target: units}, at=at
     )
+
+
+def lock(session: Session, account_names: Iterable[str]) -> None:
+    """Lock accounts ahead of several transfers, in the one order of locks.
+
+    Without it two transactions that move points of the same people in different
+    orders wait for each other. Accounts that do not exist yet are passed over.
+    """
+    statement = (
+        select(LedgerAccount.name)
+        .where(col(LedgerAccount.name).in_(set(account_names)))
+        .order_by(col(LedgerAccount.name))
+        .with_for_update()
+    )
+    session.exec(statement).all()
 
 
 def _add(session: Session, account_name: str, units: int) -> int:

@@ -40,6 +40,11 @@ def merchants_in(session: Session, state: MerchantState, *, limit: int = 50) -> 
     return session.exec(statement.order_by(col(Merchant.id)).limit(limit)).all()
 
 
+def merchants_of_batch(session: Session, batch_id: str) -> Sequence[Merchant]:
+    """Return the merchants that a transaction registers."""
+    return session.exec(select(Merchant).where(col(Merchant.batch_id) == batch_id)).all()
+
+
 def payment(session: Session, payment_id: str) -> Payment | None:
     """Return one payment."""
     return session.get(Payment, payment_id)

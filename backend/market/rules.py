@@ -7,8 +7,9 @@ from math import gcd
 MICRO_CENTS_PER_CENT = 1_000_000
 PAYMENT_REQUEST_LIFE = timedelta(minutes=5)
 """How long a customer has to say yes at the till."""
-AUTHORISATION_LIFE = timedelta(days=30)
-"""Validity of a signed spend: a shorter one could not be re-sent after a long outage."""
+AUTHORISATION_LIFE = timedelta(days=90)
+"""Validity of a signed spend, from its acceptance. The wallet service asks for 29 days when it
+signs, so it may be away for two months; a short validity could not be re-sent after an outage."""
 MAX_PAYMENT_UNITS = 1_000_000
 """10,000 points: ten times what a heavy user earns in a year; a till typo, not a purchase."""
 

@@ -192,17 +192,8 @@ def settle_payment(
     """
     is_spent = refusal_code is None
     payer = payment.payer_account_id or ""
-    done = session.execute(
-        update(Payment)
-        .where(col(Payment.id) == payment.id, col(Payment.state) == PaymentState.BATCHED)
-        .values(
-            state=PaymentState.CONFIRMED if is_spent else PaymentState.FAILED,
-            refusal_code=refusal_code,
-            confirmed_at=at,
-        )
-        .returning(col(Payment.id))
-    )
-    if done.scalar_one_or_none() is None:
+    target = PaymentState.CONFIRMED if is_spent else PaymentState.FAILED
+    if not _close(session, payment, PaymentState.BATCHED, target, refusal_code, at):
         return
     ledger.move(
         session,
@@ -210,6 +201,27 @@ def settle_payment(
         kind="payment_confirmed" if is_spent else "payment_failed",
         source=names.in_flight(payer),
         target=names.takings(payment.merchant_id) if is_spent else names.confirmed(payer),
+        units=payment.units,
+        at=at,
+    )
+
+
+def refuse_payment(session: Session, payment: Payment, *, refusal_code: str, at: datetime) -> bool:
+    """Close an accepted payment that the wallet service will not sign.
+
+    Returns:
+        False when it was closed or signed meanwhile; nothing moved.
+    Effects: FAILED and in_flight → confirmed.
+    """
+    if not _close(session, payment, PaymentState.ACCEPTED, PaymentState.FAILED, refusal_code, at):
+        return False
+    payer = payment.payer_account_id or ""
+    return ledger.move(
+        session,
+        reference=f"payment/{payment.id}/settled",
+        kind="payment_failed",
+        source=names.in_flight(payer),
+        target=names.confirmed(payer),
         units=payment.units,
         at=at,
     )
@@ -322,6 +334,23 @@ def move_to_account(session: Session, *, source_id: str, target_id: str) -> None
         .where(col(Payment.payer_account_id) == source_id)
         .values(payer_account_id=target_id)
     )
+
+
+def _close(
+    session: Session,
+    payment: Payment,
+    source: PaymentState,
+    target: PaymentState,
+    refusal_code: str | None,
+    at: datetime,
+) -> bool:
+    done = session.execute(
+        update(Payment)
+        .where(col(Payment.id) == payment.id, col(Payment.state) == source)
+        .values(state=target, refusal_code=refusal_code, confirmed_at=at)
+        .returning(col(Payment.id))
+    )
+    return done.scalar_one_or_none() is not None
 
 
 def _fresh(session: Session, payment_id: str) -> Payment:

@@ -20,6 +20,8 @@ class RewardState(StrEnum):
     """Inside a transaction; the batch knows how far it is."""
     CONFIRMED = "confirmed"
     """Minted and deep enough; the points can be spent."""
+    QUARANTINED = "quarantined"
+    """The contract or the signer refuses it by itself; a person looks at it, the rest goes on."""
     CANCELLED = "cancelled"
     """Clawed back before it was minted."""
     FORFEITED = "forfeited"

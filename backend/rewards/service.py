@@ -166,6 +166,24 @@ def confirm(session: Session, batch_id: str, *, at: datetime) -> Sequence[Reward
     return confirmed.scalars().all()
 
 
+def confirm_found(session: Session, reward_id: int, *, at: datetime) -> bool:
+    """Confirm a reward that the chain holds although no batch of ours says so.
+
+    Returns:
+        False when it was confirmed before.
+    """
+    confirmed = session.execute(
+        update(Reward)
+        .where(
+            col(Reward.reward_id) == reward_id,
+            col(Reward.state).not_in((RewardState.CONFIRMED, RewardState.CANCELLED)),
+        )
+        .values(state=RewardState.CONFIRMED, confirmed_at=at)
+        .returning(col(Reward.reward_id))
+    )
+    return confirmed.scalar_one_or_none() is not None
+
+
 def return_to_queue(session: Session, batch_id: str) -> int:
     """Free the rewards of a batch that did not make it; their ids stay the same."""
     freed = session.execute(
@@ -175,6 +193,39 @@ def return_to_queue(session: Session, batch_id: str) -> int:
         .returning(col(Reward.reward_id))
     )
     return len(freed.all())
+
+
+def quarantine_batch(session: Session, batch_id: str) -> int:
+    """Set the rewards of a refused batch aside for a person; return how many."""
+    aside = session.execute(
+        update(Reward)
+        .where(col(Reward.batch_id) == batch_id, col(Reward.state) == RewardState.BATCHED)
+        .values(state=RewardState.QUARANTINED, batch_id=None, recipient=None)
+        .returning(col(Reward.reward_id))
+    )
+    return len(aside.all())
+
+
+def quarantine(session: Session, reward_id: int) -> bool:
+    """Set a reward aside that the contract refuses by itself; False when it is not ready."""
+    aside = session.execute(
+        update(Reward)
+        .where(col(Reward.reward_id) == reward_id, col(Reward.state) == RewardState.READY)
+        .values(state=RewardState.QUARANTINED)
+        .returning(col(Reward.reward_id))
+    )
+    return aside.scalar_one_or_none() is not None
+
+
+def release_from_quarantine(session: Session, reward_id: int) -> bool:
+    """Put a reward back in the queue once its cause is gone; False when it is not aside."""
+    freed = session.execute(
+        update(Reward)
+        .where(col(Reward.reward_id) == reward_id, col(Reward.state) == RewardState.QUARANTINED)
+        .values(state=RewardState.READY)
+        .returning(col(Reward.reward_id))
+    )
+    return freed.scalar_one_or_none() is not None
 
 
 def move_to_account(session: Session, *, source_id: str, target_id: str) -> None:

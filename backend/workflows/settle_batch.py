@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from backend.actions import queries as action_queries
 from backend.actions import service as actions
 from backend.batches import service as batches
 from backend.batches.models import Batch
@@ -73,26 +74,64 @@ def give_back(session: Session, batch: Batch, target: BatchState, *, error: str)
     if not batches.move(session, batch.id, target, last_error=error[:500]):
         return False
     rewards.return_to_queue(session, batch.id)
-    market.return_payments_to_queue(session, batch.id)
-    market.return_cash_outs_to_queue(session, batch.id)
-    editions.return_to_approved(session, batch.id)
-    waiting = [
-        m.id
-        for m in market_queries.merchants_in(session, MerchantState.REGISTERING)
-        if m.batch_id == batch.id
-    ]
-    market.move_merchants(
+    _free_others(session, batch)
+    return True
+
+
+def bury_batch(session: Session, batch: Batch, *, error: str, at: datetime) -> bool:
+    """Close a transaction that the wallet service refuses to sign.
+
+    Its rewards wait for a person (trying again would be refused again and burn a nonce
+    each time); other items return to their queue.
+
+    Returns:
+        False when it was signed meanwhile.
+    Effects: the batch becomes a gap filler; rewards QUARANTINED; one staff event.
+    """
+    if not batches.turn_into_filler(session, batch.id, error=error):
+        return False
+    rewards.quarantine_batch(session, batch.id)
+    _free_others(session, batch)
+    event_log.append(
         session,
-        waiting,
-        source=MerchantState.REGISTERING,
-        target=MerchantState.DRAFT,
-        batch_id=None,
+        kind="signing_refused",
+        subject=batch.id,
+        audience=event_log.STAFF,
+        at=at,
+        detail=error[:200],
     )
     return True
 
 
+def _free_others(session: Session, batch: Batch) -> None:
+    market.return_payments_to_queue(session, batch.id)
+    market.return_cash_outs_to_queue(session, batch.id)
+    editions.return_to_approved(session, batch.id)
+    market.move_merchants(
+        session,
+        [merchant.id for merchant in market_queries.merchants_of_batch(session, batch.id)],
+        source=MerchantState.REGISTERING,
+        target=MerchantState.DRAFT,
+        batch_id=None,
+    )
+
+
+def refuse_payment(session: Session, payment: Payment, refusal: str, *, at: datetime) -> None:
+    """Give the points of an accepted payment back that cannot be signed, and tell both sides.
+
+    Effects: payment FAILED, ledger, one event for each side.
+    """
+    if market.refuse_payment(session, payment, refusal_code=refusal, at=at):
+        _tell_both(session, payment, refusal, None, at)
+
+
+# Points first, events last: the order lock of the event log is held until the commit, and
+# whoever holds it must not wait for an account that another transaction holds.
 def _confirm_mint(session: Session, batch: Batch, at: datetime) -> None:
-    for reward in rewards.confirm(session, batch.id, at=at):
+    confirmed = rewards.confirm(session, batch.id, at=at)
+    owners = {reward.account_id for reward in confirmed}
+    ledger.lock(session, [name(o) for o in owners for name in (names.pending, names.confirmed)])
+    for reward in confirmed:
         ledger.move(
             session,
             reference=f"reward/{reward.reward_id}/confirmed",
@@ -102,10 +141,12 @@ def _confirm_mint(session: Session, batch: Batch, at: datetime) -> None:
             units=reward.units,
             at=at,
         )
+    public_ids = action_queries.public_ids(session, [reward.claim_id for reward in confirmed])
+    for reward in confirmed:
         event_log.append(
             session,
             kind="reward_confirmed",
-            subject=str(reward.claim_id),
+            subject=public_ids[reward.claim_id],
             audience=reward.account_id,
             at=at,
             units=reward.units,
@@ -114,10 +155,19 @@ def _confirm_mint(session: Session, batch: Batch, at: datetime) -> None:
 
 
 def _confirm_spends(session: Session, batch: Batch, facts: ChainFacts, at: datetime) -> None:
-    for payment in market_queries.payments_of_batch(session, batch.id):
-        refusal = facts.refused_spends.get(payment.nonce or "")
-        market.settle_payment(session, payment, refusal_code=refusal, at=at)
-        _tell_both(session, payment, refusal, batch.tx_hash, at)
+    payments = market_queries.payments_of_batch(session, batch.id)
+    refusals = {payment.id: facts.refused_spends.get(payment.nonce or "") for payment in payments}
+    payers = {payment.payer_account_id or "" for payment in payments}
+    merchant_ids = {payment.merchant_id for payment in payments}
+    ledger.lock(
+        session,
+        [name(payer) for payer in payers for name in (names.in_flight, names.confirmed)]
+        + [names.takings(merchant_id) for merchant_id in merchant_ids],
+    )
+    for payment in payments:
+        market.settle_payment(session, payment, refusal_code=refusals[payment.id], at=at)
+    for payment in payments:
+        _tell_both(session, payment, refusals[payment.id], batch.tx_hash, at)
 
 
 def _tell_both(
@@ -138,13 +188,22 @@ def _tell_both(
 
 
 def _confirm_cash_outs(session: Session, batch: Batch, facts: ChainFacts, at: datetime) -> None:
-    for cash_out in market_queries.cash_outs_of_batch(session, batch.id):
+    cash_outs = market_queries.cash_outs_of_batch(session, batch.id)
+    merchant_ids = {cash_out.merchant_id for cash_out in cash_outs}
+    ledger.lock(
+        session,
+        [name(m) for m in merchant_ids for name in (names.settling, names.takings)]
+        + [names.BURNED],
+    )
+    for cash_out in cash_outs:
         refusal = facts.refused_payouts.get(cash_out.payout_ref)
         market.settle_cash_out(session, cash_out, refusal_code=refusal, at=at)
+    for cash_out in cash_outs:
         merchant = market_queries.merchant(session, cash_out.merchant_id)
+        is_refused = cash_out.payout_ref in facts.refused_payouts
         event_log.append(
             session,
-            kind="cash_out_failed" if refusal else "cash_out_confirmed",
+            kind="cash_out_failed" if is_refused else "cash_out_confirmed",
             subject=cash_out.id,
             audience=merchant.owner_account_id if merchant else event_log.STAFF,
             at=at,
@@ -154,8 +213,7 @@ def _confirm_cash_outs(session: Session, batch: Batch, facts: ChainFacts, at: da
 
 
 def _confirm_merchants(session: Session, batch: Batch, at: datetime) -> None:
-    registering = market_queries.merchants_in(session, MerchantState.REGISTERING)
-    mine = [merchant for merchant in registering if merchant.batch_id == batch.id]
+    mine = market_queries.merchants_of_batch(session, batch.id)
     market.move_merchants(
         session,
         [merchant.id for merchant in mine],

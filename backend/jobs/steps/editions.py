@@ -10,6 +10,7 @@ from backend.batches import queries as batch_queries
 from backend.batches.models import Batch
 from backend.batches.rules import BatchKind
 from backend.jobs.context import Context
+from backend.jobs.each import each
 from backend.jobs.reserve import reserve
 from backend.rulebook import queries, service
 from backend.rulebook.models import Edition
@@ -19,24 +20,24 @@ def reserve_publications(context: Context) -> bool:
     """Publish approved editions; each takes effect after the notice of the contract."""
     with context.database.reading() as session:
         approved = queries.in_state(session, "approved")
-    for edition in approved:
-        head = context.node.head()
-        effective_from_s = (
-            head.timestamp_s
-            + context.contracts.deployment.notice_s
-            + int(context.publication_margin.total_seconds())
-        )
-        reserve(
-            context,
-            kind=BatchKind.PUBLISH_EDITION,
-            key_label="rules",
-            contract="RuleBook",
-            calldata=context.contracts.publish(
-                edition.number, edition.document_hash, effective_from_s
-            ),
-            attach=partial(_attach_edition, edition, effective_from_s),
-        )
-    return bool(approved)
+    return each(approved, partial(_publish, context))
+
+
+def _publish(context: Context, edition: Edition) -> bool:
+    effective_from_s = (
+        context.node.head().timestamp_s
+        + context.contracts.deployment.notice_s
+        + int(context.publication_margin.total_seconds())
+    )
+    batch = reserve(
+        context,
+        kind=BatchKind.PUBLISH_EDITION,
+        key_label="rules",
+        contract="RuleBook",
+        calldata=context.contracts.publish(edition.number, edition.document_hash, effective_from_s),
+        attach=partial(_attach_edition, edition, effective_from_s),
+    )
+    return batch is not None
 
 
 def reserve_incarnation(context: Context) -> bool:

@@ -1,10 +1,14 @@
 """Read every block in order, rewind on reorganisations, and find mints that are not ours."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
 import structlog
 
 from backend.batches import queries, service
 from backend.batches.models import IndexedBlock, OrphanMint
-from backend.chain.node import BlockHead
+from backend.chain.node import BlockHead, Log
 from backend.db import event_log
 from backend.jobs.context import Context
 
@@ -45,18 +49,10 @@ def _read(context: Context, block: BlockHead) -> IndexedBlock:
         parent_hash=block.parent_hash,
     )
     now = context.clock.now()
+    found = _foreign_mints(context, block, logs, now)
     with context.database.transaction() as session:
-        orphans = [
-            OrphanMint(
-                tx_hash=tx_hash,
-                genesis_hash=context.genesis_hash,
-                block_number=block.number,
-                units=units,
-                found_at=now,
-            )
-            for tx_hash, units in context.contracts.mints(logs).items()
-            if not queries.is_own_transaction(session, tx_hash)
-        ]
+        # Asked again: an own transaction may have been signed between the two looks.
+        orphans = [o for o in found if not queries.is_own_transaction(session, o.tx_hash)]
         service.store_block(session, row, orphans)
         for orphan in orphans:
             log.error("orphan_mint", tx_hash=orphan.tx_hash, units=orphan.units)
@@ -69,6 +65,29 @@ def _read(context: Context, block: BlockHead) -> IndexedBlock:
                 units=orphan.units,
             )
     return row
+
+
+def _foreign_mints(
+    context: Context, block: BlockHead, logs: Sequence[Log], now: datetime
+) -> list[OrphanMint]:
+    minted = context.contracts.mints(logs)
+    with context.database.reading() as session:
+        foreign = {h: u for h, u in minted.items() if not queries.is_own_transaction(session, h)}
+    orphans = []
+    for tx_hash, units in foreign.items():
+        _, calldata = context.node.calldata_of(tx_hash)
+        items = context.contracts.minted_items(logs, tx_hash, calldata)
+        orphans.append(
+            OrphanMint(
+                tx_hash=tx_hash,
+                genesis_hash=context.genesis_hash,
+                block_number=block.number,
+                units=units,
+                items=[asdict(item) for item in items],
+                found_at=now,
+            )
+        )
+    return orphans
 
 
 def _rewind_if_gone(context: Context, last: IndexedBlock) -> bool:

@@ -1,15 +1,21 @@
 """Mint batches: ready rewards of one edition become one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 
 from sqlmodel import Session
 
+from backend.batches import queries as batch_queries
+from backend.batches.errors import IssuanceStoppedError
 from backend.batches.models import Batch
 from backend.batches.rules import BatchKind
+from backend.chain.errors import CallRevertedError
 from backend.jobs.context import Context
+from backend.jobs.each import each
 from backend.jobs.reserve import reserve
+from backend.jobs.steps import poison
 from backend.rewards import queries as reward_queries
 from backend.rewards import service as rewards
 from backend.rewards.models import Reward
@@ -28,29 +34,49 @@ class Mint:
 
 
 def reserve_mints(context: Context) -> bool:
-    """Reserve one mint batch per edition when rewards have lingered long enough."""
-    did_any = False
-    for mint in _due(context):
-        words = [
-            mint_word(
-                address=mint.recipients[reward.reward_id],
-                reward_id=reward.reward_id,
-                units=reward.units,
-            )
-            for reward in mint.rewards
-        ]
+    """Reserve one mint batch per edition when rewards have lingered long enough.
+
+    Raises:
+        IssuanceStoppedError: Somebody else minted and nobody has explained it yet.
+    """
+    with context.database.reading() as session:
+        orphans = batch_queries.open_orphans(session, context.genesis_hash)
+    if orphans:
+        raise IssuanceStoppedError(len(orphans))
+    return each(_due(context), partial(_reserve, context))
+
+
+def _reserve(context: Context, mint: Mint) -> bool:
+    words = [_word(mint, reward) for reward in mint.rewards]
+    try:
         batch = reserve(
             context,
             kind=BatchKind.MINT,
             key_label="minter",
             contract="RewardIssuer",
             calldata=context.contracts.issue(mint.edition_number, merkle_root(mint.leaves), words),
-            attach=_Attach(mint.recipients),
+            attach=_Attach({r.reward_id: mint.recipients[r.reward_id] for r in mint.rewards}),
             item_count=len(words),
             edition_number=mint.edition_number,
         )
-        did_any = did_any or batch is not None
-    return did_any
+    except CallRevertedError as error:
+        items = [(r.reward_id, word) for r, word in zip(mint.rewards, words, strict=True)]
+        if poison.is_poison(context, error):
+            return poison.quarantine_poison(context, mint.edition_number, items) > 0
+        if poison.is_too_large(context, error) and len(words) > 1:
+            return _reserve(context, _first_half(mint))
+        raise
+    return batch is not None
+
+
+def _first_half(mint: Mint) -> Mint:
+    half = len(mint.rewards) // 2
+    return replace(mint, rewards=mint.rewards[:half], leaves=mint.leaves[:half])
+
+
+def _word(mint: Mint, reward: Reward) -> bytes:
+    address = mint.recipients[reward.reward_id]
+    return mint_word(address=address, reward_id=reward.reward_id, units=reward.units)
 
 
 @dataclass(frozen=True)

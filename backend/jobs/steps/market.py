@@ -8,10 +8,13 @@ from backend.batches.models import Batch
 from backend.batches.rules import BatchKind
 from backend.chain.contracts import SignedSpend
 from backend.jobs.context import Context
+from backend.jobs.each import each
 from backend.jobs.reserve import reserve
+from backend.jobs.wallet_client import SigningRefusedError
 from backend.market import queries, service
 from backend.market.models import Merchant, Payment
 from backend.market.rules import AUTHORISATION_LIFE, CashOutState, MerchantState, PaymentState
+from backend.workflows import settle_batch
 
 MAX_SPENDS = 100
 """At ≤ 88,000 gas each they stay below the limit of one transaction."""
@@ -28,26 +31,34 @@ def reserve_registrations(context: Context) -> bool:
     """Register new merchants on chain, one transaction each."""
     with context.database.reading() as session:
         drafts = queries.merchants_in(session, MerchantState.DRAFT)
-    for merchant in drafts:
-        calldata = context.contracts.register_merchant(merchant.pseudonym, merchant.daily_cap_units)
-        reserve(
-            context,
-            kind=BatchKind.REGISTER_MERCHANT,
-            key_label="registrar",
-            contract="RedemptionDesk",
-            calldata=calldata,
-            attach=partial(_attach_merchant, merchant),
-        )
-    return bool(drafts)
+    return each(drafts, partial(_register, context))
+
+
+def _register(context: Context, merchant: Merchant) -> bool:
+    batch = reserve(
+        context,
+        kind=BatchKind.REGISTER_MERCHANT,
+        key_label="registrar",
+        contract="RedemptionDesk",
+        calldata=context.contracts.register_merchant(merchant.pseudonym, merchant.daily_cap_units),
+        attach=partial(_attach_merchant, merchant),
+    )
+    return batch is not None
 
 
 def sign_payments(context: Context) -> bool:
-    """Have accepted payments signed by the wallet service."""
+    """Have accepted payments signed; what the policy refuses goes back to the citizen."""
     with context.database.reading() as session:
         accepted = queries.payments_in(session, PaymentState.ACCEPTED)
         pseudonyms = _pseudonyms(session, [payment.merchant_id for payment in accepted])
-    for payment in accepted:
-        valid_before = int((context.clock.now() + AUTHORISATION_LIFE).timestamp())
+    return each(accepted, lambda payment: _sign(context, payment, pseudonyms[payment.merchant_id]))
+
+
+def _sign(context: Context, payment: Payment, pseudonym: int) -> bool:
+    # Counted from the acceptance: the same request must say the same when it is repeated.
+    accepted_at = payment.accepted_at or payment.requested_at
+    valid_before = int((accepted_at + AUTHORISATION_LIFE).timestamp())
+    try:
         signed = context.wallet.sign_authorisation(
             {
                 "request_id": f"payment/{payment.id}",
@@ -55,27 +66,28 @@ def sign_payments(context: Context) -> bool:
                 "chain_id": context.contracts.deployment.chain_id,
                 "genesis_hash": context.genesis_hash,
                 "units": payment.units,
-                "merchant_id": pseudonyms[payment.merchant_id],
+                "merchant_id": pseudonym,
                 "payment_ref": payment.payment_ref,
                 "salt": payment.salt,
                 "valid_after": 0,
                 "valid_before": valid_before,
             }
         )
+    except SigningRefusedError as error:
         with context.database.transaction() as session:
-            service.store_authorisation(
-                session,
-                payment.id,
-                nonce=signed.nonce,
-                authorisation={
-                    "v": signed.v,
-                    "r": signed.r,
-                    "s": signed.s,
-                    "valid_after": 0,
-                    "valid_before": valid_before,
-                },
+            settle_batch.refuse_payment(
+                session, payment, str(error.facts["reason"]), at=context.clock.now()
             )
-    return bool(accepted)
+        raise
+    validity = {"valid_after": 0, "valid_before": valid_before}
+    with context.database.transaction() as session:
+        service.store_authorisation(
+            session,
+            payment.id,
+            nonce=signed.nonce,
+            authorisation={"v": signed.v, "r": signed.r, "s": signed.s, **validity},
+        )
+    return True
 
 
 def reserve_spends(context: Context) -> bool:

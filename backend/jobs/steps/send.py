@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from backend.batches import queries, service
 from backend.batches.models import Batch
-from backend.batches.rules import BatchState
-from backend.batches.service import Fees
+from backend.batches.rules import BatchKind, BatchState, Fees
 from backend.chain.node import Mined
 from backend.jobs.context import Context
-from backend.workflows.settle_batch import ChainFacts, confirm, give_back
+from backend.jobs.each import each
+from backend.jobs.signing import fields_of
+from backend.jobs.steps import refusals
+from backend.jobs.wallet_client import SigningRefusedError
+from backend.workflows.settle_batch import ChainFacts, bury_batch, confirm, give_back
 
 RESEND_AFTER = timedelta(seconds=15)
 """Pools forget transactions; giving them the same bytes again is harmless."""
@@ -19,32 +23,37 @@ def sign_reserved(context: Context) -> bool:
     """Have reserved transactions signed, and write the bytes before anything sends them."""
     with context.database.reading() as session:
         reserved = queries.in_state(session, context.genesis_hash, BatchState.RESERVED)
-    for batch in reserved:
-        signed = context.wallet.sign_transaction(
-            {
-                "request_id": f"batch/{batch.id}",
-                "key": batch.key_label,
-                "chain_id": batch.chain_id,
-                "genesis_hash": batch.genesis_hash,
-                "nonce": batch.nonce,
-                "to": batch.to_address,
-                "data": batch.calldata,
-                "gas": batch.gas,
-                "max_fee_per_gas_wei": batch.max_fee_per_gas_wei,
-                "max_priority_fee_per_gas_wei": batch.max_priority_fee_per_gas_wei,
-                "value_wei": 0,
-            }
+    return each(reserved, partial(_sign, context))
+
+
+def _sign(context: Context, batch: Batch) -> bool:
+    fees = Fees(batch.max_fee_per_gas_wei, batch.max_priority_fee_per_gas_wei)
+    wallet = context.wallet_for(batch.key_label)
+    # A gap filler took over a reserved row whose first content may have been asked for.
+    request_id = f"batch/{batch.id}/{batch.kind}"
+    try:
+        signed = wallet.sign_transaction(fields_of(batch, fees, request_id=request_id))
+    except SigningRefusedError as error:
+        _bury(context, batch, error)
+        raise
+    with context.database.transaction() as session:
+        service.store_attempt(
+            session,
+            batch,
+            raw=signed.raw,
+            tx_hash=signed.tx_hash,
+            fees=fees,
+            at=context.clock.now(),
         )
-        with context.database.transaction() as session:
-            service.store_attempt(
-                session,
-                batch,
-                raw=signed.raw,
-                tx_hash=signed.tx_hash,
-                fees=Fees(batch.max_fee_per_gas_wei, batch.max_priority_fee_per_gas_wei),
-                at=context.clock.now(),
-            )
-    return bool(reserved)
+    return True
+
+
+def _bury(context: Context, batch: Batch, error: SigningRefusedError) -> None:
+    """Free what nobody will sign, and fill its nonce: later ones must not wait for ever."""
+    if batch.kind == BatchKind.GAP_FILLER:
+        return
+    with context.database.transaction() as session:
+        bury_batch(session, batch, error=str(error), at=context.clock.now())
 
 
 def send_signed(context: Context) -> bool:
@@ -93,17 +102,23 @@ def confirm_mined(context: Context) -> bool:
     if not mined:
         return False
     head = context.node.head()
-    did_any = False
-    for batch in mined:
-        found = context.node.mined(batch.tx_hash or "")
-        if found is None:
-            with context.database.transaction() as session:
-                service.move(session, batch.id, BatchState.SENT, tx_hash=None, block_number=None)
-        elif head.number - found.block_number + 1 >= context.confirmations_min:
-            facts = _facts(context, found)
-            with context.database.transaction() as session:
-                did_any |= confirm(session, batch, facts, at=context.clock.now())
-    return did_any
+    return each(mined, lambda batch: _settle_mined(context, batch, head.number))
+
+
+def _settle_mined(context: Context, batch: Batch, head_number: int) -> bool:
+    # Read again at the depth that counts: what was seen at the first sight may be gone.
+    found = context.node.mined(batch.tx_hash or "")
+    if found is None:
+        with context.database.transaction() as session:
+            service.move(session, batch.id, BatchState.SENT, tx_hash=None, block_number=None)
+        return False
+    if head_number - found.block_number + 1 < context.confirmations_min:
+        return False
+    if not found.is_success:
+        return _give_back(context, batch, BatchState.REVERTED, f"reverted in {found.tx_hash}")
+    facts = _facts(context, batch, found)
+    with context.database.transaction() as session:
+        return confirm(session, batch, facts, at=context.clock.now())
 
 
 def _is_nonce_taken(context: Context, batch: Batch, hashes: Sequence[str]) -> bool:
@@ -133,9 +148,9 @@ def _give_back(context: Context, batch: Batch, target: BatchState, error: str) -
         return give_back(session, batch, target, error=error)
 
 
-def _facts(context: Context, mined: Mined) -> ChainFacts:
+def _facts(context: Context, batch: Batch, mined: Mined) -> ChainFacts:
     return ChainFacts(
-        refused_spends=context.contracts.refused_spends(mined.logs),
-        refused_payouts=context.contracts.refused_payouts(mined.logs),
+        refused_spends=refusals.of_spends(context, batch, mined),
+        refused_payouts=refusals.of_payouts(context, mined),
         incarnation=context.contracts.incarnation(mined.logs),
     )

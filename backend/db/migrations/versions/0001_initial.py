@@ -75,7 +75,7 @@ def upgrade() -> None:
         sa.Column("block_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("last_error", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('mint','spend','cash_out','register_merchant','publish_edition','open_incarnation','gap_filler')",
+            "kind IN ('mint','spend','cash_out','register_merchant','publish_edition','open_incarnation','gap_filler','pause_mint')",
             name=op.f("ck_batch_kind"),
         ),
         sa.CheckConstraint(
@@ -330,7 +330,10 @@ def upgrade() -> None:
         sa.Column("genesis_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("block_number", sa.BigInteger(), nullable=False),
         sa.Column("units", sa.BigInteger(), nullable=False),
+        sa.Column("items", sa.JSON(), nullable=False),
         sa.Column("found_at", backend.db.types.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("proposed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("adopted_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("adopted_at", backend.db.types.UTCDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("tx_hash", name=op.f("pk_orphan_mint")),
     )
@@ -564,7 +567,7 @@ def upgrade() -> None:
         sa.Column("granted_at", backend.db.types.UTCDateTime(timezone=True), nullable=False),
         sa.Column("confirmed_at", backend.db.types.UTCDateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "state IN ('held','ready','batched','confirmed','cancelled','forfeited')",
+            "state IN ('held','ready','batched','confirmed','quarantined','cancelled','forfeited')",
             name=op.f("ck_reward_state"),
         ),
         sa.CheckConstraint("units > 0", name=op.f("ck_reward_units_positive")),

@@ -1,0 +1,28 @@
+"""Errors of the sending pipeline."""
+
+from backend.kernel.errors import EcoError, ErrorKind
+
+
+class AdoptionNeedsTwoError(EcoError):
+    """A mint that is not ours enters the books only when two people vouch for it."""
+
+    def __init__(self, tx_hash: str) -> None:
+        super().__init__(
+            ErrorKind.FORBIDDEN,
+            "adoption_needs_two",
+            "Two different people have to vouch for this mint: one proposes, another adopts.",
+            tx_hash=tx_hash,
+        )
+
+
+class IssuanceStoppedError(EcoError):
+    """Points exist on chain that the books do not know: nothing is issued until it is explained."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            ErrorKind.UNAVAILABLE,
+            "issuance_stopped",
+            f"{count} mints on chain are not ours; issuance waits until two people adopt them "
+            "(docs/runbook.md, orphan mint).",
+            count=count,
+        )

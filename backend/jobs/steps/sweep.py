@@ -1,0 +1,55 @@
+"""The sweep: confirmation is reversible, so what was final is looked at again."""
+
+from functools import partial
+
+import structlog
+
+from backend.batches import queries, service
+from backend.batches.models import Batch
+from backend.batches.rules import BatchState
+from backend.db import event_log
+from backend.jobs.context import Context
+from backend.jobs.each import each
+
+log = structlog.get_logger()
+
+
+def sweep_confirmed(context: Context) -> bool:
+    """Re-open confirmed transactions whose block is no longer on the live branch.
+
+    The indexer keeps the hash of every recent block; a batch that names another hash
+    at its height (or a height that the chain no longer has) was dropped by a
+    reorganisation. Its bytes are sent again; the token's bitmap lets each id count once.
+    """
+    with context.database.reading() as session:
+        suspects = queries.off_branch(session, context.genesis_hash)
+    return each(suspects, partial(_look_again, context))
+
+
+def _look_again(context: Context, batch: Batch) -> bool:
+    mined = context.node.mined(batch.tx_hash or "")
+    with context.database.transaction() as session:
+        if mined is not None and mined.is_success:
+            service.note_block(
+                session, batch.id, block_number=mined.block_number, block_hash=mined.block_hash
+            )
+            return True
+        is_reopened = service.move(
+            session,
+            batch.id,
+            BatchState.SENT,
+            tx_hash=None,
+            block_number=None,
+            block_hash=None,
+        )
+        if is_reopened:
+            service.send_again(session, batch.id)
+            log.error("confirmed_batch_reopened", batch=batch.id, kind=batch.kind)
+            event_log.append(
+                session,
+                kind="batch_reopened",
+                subject=batch.id,
+                audience=event_log.STAFF,
+                at=context.clock.now(),
+            )
+        return is_reopened
