@@ -182,7 +182,7 @@ def test_same_nonce_is_free_on_another_genesis(issuance: InProcessWallet) -> Non
         ({"data": "0x123"}, 422, "body_malformed"),
         ({"surprise": 1}, 422, "body_malformed"),
         (
-            {"data": issue_calldata(reward_word(units=200_001))},
+            {"data": issue_calldata(reward_word(units=100_001))},
             403,
             "item_units_denied",
         ),
@@ -193,12 +193,12 @@ def test_same_nonce_is_free_on_another_genesis(issuance: InProcessWallet) -> Non
         ),
         ({"data": issue_calldata(reward_word(recipient=0))}, 403, "recipient_missing"),
         (
-            {"data": issue_calldata(*(reward_word(number=n) for n in range(501)))},
+            {"data": issue_calldata(*(reward_word(number=n) for n in range(301)))},
             403,
             "items_denied",
         ),
         (
-            {"data": issue_calldata(*(reward_word(number=n, units=200_000) for n in range(51)))},
+            {"data": issue_calldata(*(reward_word(number=n, units=100_000) for n in range(101)))},
             403,
             "call_units_denied",
         ),
