@@ -5,15 +5,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlmodel import Session
 
 from backend import cli_device, cli_mobility, cli_rules
+from backend.db import backup
+from backend.db.engine import Database
 from backend.db.migrate import migrate
 from backend.demo.run import run
 from backend.jobs.doctor import examine
 from backend.jobs.reconcile import reconcile
 from backend.jobs.runner import connect
+from backend.kernel.clock import SystemClock
 from backend.kernel.errors import EcoError
 from backend.settings import Settings
+from backend.workflows import restore
 
 app = typer.Typer(
     help="Calanque: eco-citizen rewards of Aix-Marseille-Provence.", no_args_is_help=True
@@ -75,6 +80,41 @@ def reconcile_books(env_file: EnvFile = None) -> None:
         typer.echo(f"{row.what}: ledger {row.ledger_units}, chain {row.chain_units}")
     typer.echo(f"{report.checked} comparisons, {len(report.differences)} differences")
     raise typer.Exit(1 if report.differences else 0)
+
+
+@app.command("backup")
+def backup_database(
+    path: Annotated[Path, typer.Argument(help="File to write, for example backup.zip.")],
+    env_file: EnvFile = None,
+) -> None:
+    """Write the whole database into one file, in one snapshot, while the service runs."""
+    database = Database(_settings(env_file).database_url)
+    manifest = backup.write(database, path, taken_at=SystemClock().now())
+    typer.echo(f"{sum(manifest.rows.values())} rows of {len(manifest.rows)} tables are in {path}.")
+
+
+@app.command("restore")
+def restore_database(
+    path: Annotated[Path, typer.Argument(help="File that `calanque backup` wrote.")],
+    env_file: EnvFile = None,
+) -> None:
+    """Load a backup into an empty database; the jobs scan the chain before they send again."""
+    settings = _settings(env_file)
+    migrate(settings.database_url)
+    database = Database(settings.database_url)
+    try:
+        manifest = backup.read(path, database, before_commit=_mark)
+    except EcoError as error:
+        typer.echo(error.message, err=True)
+        raise typer.Exit(1) from error
+    typer.echo(
+        f"{sum(manifest.rows.values())} rows of {manifest.taken_at:%Y-%m-%d %H:%M} UTC are back. "
+        "Claims acknowledged after that are lost. Start the jobs: they scan the chain first."
+    )
+
+
+def _mark(session: Session, manifest: backup.Manifest) -> None:
+    restore.mark(session, backup_taken_at=manifest.taken_at, now=SystemClock().now())
 
 
 def _settings(env_file: Path | None) -> Settings:

@@ -73,4 +73,8 @@ class Incarnation(SQLModel, table=True):
     id: int | None = serial_key("Order of opening; the newest one is in use.")
     genesis_hash: str = Field(description="Chain that handed it out.")
     number: int = Field(description="1 to 4095.")
+    home: str = Field(description="Fingerprint of the database that asked for it.")
     opened_at: datetime = instant("When the chain confirmed it.")
+    retired_at: datetime | None = instant(
+        "When a restore made it unusable: its counters may have been handed out.", default=None
+    )

@@ -73,9 +73,20 @@ def count_by_state(session: Session) -> dict[str, int]:
     return dict(session.exec(statement).all())
 
 
+def incarnation_homes(session: Session) -> Sequence[str]:
+    """Return the fingerprints of the databases that asked for the incarnations in use."""
+    statement = select(Incarnation.home).where(col(Incarnation.retired_at).is_(None))
+    return session.exec(statement).all()
+
+
 def current_incarnation(session: Session) -> int | None:
     """Return the incarnation that new claims carry, `None` before the chain gave one."""
-    statement = select(Incarnation.number).order_by(col(Incarnation.id).desc()).limit(1)
+    statement = (
+        select(Incarnation.number)
+        .where(col(Incarnation.retired_at).is_(None))
+        .order_by(col(Incarnation.id).desc())
+        .limit(1)
+    )
     return session.exec(statement).one_or_none()
 
 

@@ -99,9 +99,23 @@ def decide(session: Session, claim: Claim, judgement: Judgement, *, at: datetime
     return verdict
 
 
-def open_incarnation(session: Session, *, genesis_hash: str, number: int, at: datetime) -> None:
-    """Record the incarnation that the chain handed out; new claims carry it from now on."""
-    insert_or_skip(session, Incarnation(genesis_hash=genesis_hash, number=number, opened_at=at))
+def open_incarnation(
+    session: Session, *, genesis_hash: str, number: int, home: str, at: datetime
+) -> None:
+    """Record the incarnation that the chain handed out; new claims carry it from now on.
+
+    Args:
+        home: Fingerprint of this database: a copy of it must not use the same counters.
+    """
+    row = Incarnation(genesis_hash=genesis_hash, number=number, home=home, opened_at=at)
+    insert_or_skip(session, row)
+
+
+def retire_incarnations(session: Session, *, at: datetime) -> None:
+    """Stop using every incarnation so far: after a restore their counters may be taken."""
+    session.execute(
+        update(Incarnation).where(col(Incarnation.retired_at).is_(None)).values(retired_at=at)
+    )
 
 
 def move_to_account(session: Session, *, source_id: str, target_id: str) -> None:

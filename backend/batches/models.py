@@ -86,3 +86,16 @@ class OrphanMint(SQLModel, table=True):
     proposed_by: str | None = Field(default=None, description="First of the two people.")
     adopted_by: str | None = Field(default=None, description="Second of the two people.")
     adopted_at: datetime | None = instant("When two people adopted it.", default=None)
+
+
+class Restoration(SQLModel, table=True):
+    """A restore of this database from a backup; nothing is sent until it is finished."""
+
+    __tablename__ = "restoration"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    backup_taken_at: datetime = instant("Snapshot of the backup.")
+    restored_at: datetime = instant("When the rows were loaded.")
+    finished_at: datetime | None = instant("When chain and journal were scanned.", default=None)
+    found_consumed: int = Field(default=0, description="Rewards that the chain had minted since.")
+    burned_nonces: int = Field(default=0, description="Journalled nonces that were filled.")

@@ -1,11 +1,12 @@
 """Reads of the sending pipeline."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import and_, func, or_
 from sqlmodel import Session, col, select
 
-from backend.batches.models import Attempt, Batch, IndexedBlock, OrphanMint
+from backend.batches.models import Attempt, Batch, IndexedBlock, OrphanMint, Restoration
 from backend.batches.rules import BatchKind, BatchState
 
 HEAD_SLACK = 8
@@ -105,3 +106,25 @@ def off_branch(session: Session, genesis_hash: str, *, limit: int = 200) -> Sequ
         .limit(limit)
     )
     return session.exec(statement).all()
+
+
+def open_restoration(session: Session) -> Restoration | None:
+    """Return the restore that is not finished yet."""
+    statement = select(Restoration).where(col(Restoration.finished_at).is_(None)).limit(1)
+    return session.exec(statement).one_or_none()
+
+
+def is_in_lost_time(session: Session, instant: datetime) -> bool:
+    """Tell whether an instant lies between a backup and the restore from it."""
+    statement = select(Restoration.id).where(
+        col(Restoration.backup_taken_at) <= instant, col(Restoration.restored_at) >= instant
+    )
+    return session.exec(statement.limit(1)).one_or_none() is not None
+
+
+def nonces_of(session: Session, genesis_hash: str, sender: str) -> set[int]:
+    """Return the nonces of a sender that batches hold."""
+    statement = select(Batch.nonce).where(
+        col(Batch.genesis_hash) == genesis_hash, col(Batch.sender) == sender
+    )
+    return set(session.exec(statement).all())

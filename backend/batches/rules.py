@@ -90,6 +90,7 @@ MOVES = (
     Move(BatchState.SIGNED, BatchState.REVERTED, "mined with status 0, found late"),
     Move(BatchState.MINED, BatchState.REVERTED, "mined again with status 0 after a reorganisation"),
     Move(BatchState.REVERTED, BatchState.SENT, "a reorganisation dropped the reverting block"),
+    Move(BatchState.RESERVED, BatchState.REPLACED, "restored; its nonce was used since the backup"),
     Move(BatchState.SIGNED, BatchState.REPLACED, "the nonce was used by another transaction"),
     Move(BatchState.SENT, BatchState.REPLACED, "the nonce was used by another transaction"),
 )

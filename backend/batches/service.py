@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from backend.batches.errors import AdoptionNeedsTwoError
-from backend.batches.models import Attempt, Batch, IndexedBlock, OrphanMint
+from backend.batches.models import Attempt, Batch, IndexedBlock, OrphanMint, Restoration
 from backend.batches.rules import BatchKind, BatchState, Fees, sources_of
 from backend.db.upsert import insert_or_skip
 from backend.kernel.errors import NotFoundError
@@ -259,3 +259,46 @@ def _waiting_orphan(session: Session, tx_hash: str) -> OrphanMint:
     if orphan is None:
         raise NotFoundError("orphan_mint", tx_hash)
     return orphan
+
+
+def begin_restoration(session: Session, *, backup_taken_at: datetime, at: datetime) -> None:
+    """Record that this database was restored; the jobs send nothing until the scan is done."""
+    session.add(Restoration(backup_taken_at=backup_taken_at, restored_at=at))
+    session.flush()
+
+
+def finish_restoration(
+    session: Session, restoration_id: str, *, found_consumed: int, burned_nonces: int, at: datetime
+) -> None:
+    """Record that chain and journal were scanned; sending may go on."""
+    session.execute(
+        update(Restoration)
+        .where(col(Restoration.id) == restoration_id)
+        .values(finished_at=at, found_consumed=found_consumed, burned_nonces=burned_nonces)
+    )
+
+
+def reserve_filler(
+    session: Session, *, sender: Sender, nonce: int, fees: Fees, at: datetime
+) -> bool:
+    """Reserve a payment of nothing at a nonce that was signed for and lost with the database.
+
+    Returns:
+        False when a batch holds the nonce already.
+    """
+    row = Batch(
+        kind=BatchKind.GAP_FILLER,
+        genesis_hash=sender.genesis_hash,
+        chain_id=sender.chain_id,
+        key_label=sender.key_label,
+        sender=sender.address,
+        nonce=nonce,
+        to_address=sender.address,
+        calldata="0x",
+        gas=FILLER_GAS,
+        max_fee_per_gas_wei=fees.max_fee_per_gas_wei,
+        max_priority_fee_per_gas_wei=fees.max_priority_fee_per_gas_wei,
+        item_count=0,
+        created_at=at,
+    )
+    return insert_or_skip(session, row) is not None

@@ -3,9 +3,10 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlmodel import Session
 
 BUSY_TIMEOUT_MS = 15_000
@@ -40,6 +41,18 @@ class Database:
         """The engine behind both ways, for migrations and the doctor."""
         return self._engine
 
+    def fingerprint(self) -> str:
+        """Return what tells this very database from a copy of it.
+
+        A copied SQLite file has another inode, a copied PostgreSQL database another oid.
+        """
+        if self.is_sqlite:
+            status = Path(self._engine.url.database or "").stat()
+            return f"sqlite:{status.st_dev}:{status.st_ino}"
+        with self._engine.connect() as connection:
+            statement = text("SELECT oid FROM pg_database WHERE datname = current_database()")
+            return f"postgresql:{connection.execute(statement).scalar_one()}"
+
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Open a session that commits when the block ends well and rolls back otherwise."""
@@ -57,6 +70,21 @@ class Database:
         # Closing rolls back without expiring what was read; session.rollback() would expire it.
         with Session(self._reader, expire_on_commit=False, autoflush=False) as session:
             yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a connection that sees one instant of the database for as long as it lives."""
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with self._reader.connect().execution_options(**options) as connection:
+            yield connection
+
+    @contextmanager
+    def bulk_load(self) -> Iterator[Connection]:
+        """Open a transaction for loading rows in any order; references are checked at its end."""
+        with self._writer.begin() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            yield connection
 
     def dispose(self) -> None:
         """Close all pooled connections."""

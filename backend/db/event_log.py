@@ -57,6 +57,12 @@ def after(session: Session, position: int, *, limit: int = 500) -> Sequence[Even
     return session.exec(statement.order_by(col(EventRow.id)).limit(limit)).all()
 
 
+def latest_at(session: Session) -> datetime | None:
+    """Return when the newest event happened, `None` when there is none."""
+    statement = select(EventRow.occurred_at).order_by(col(EventRow.id).desc()).limit(1)
+    return session.exec(statement).one_or_none()
+
+
 def latest(session: Session) -> int:
     """Return the id of the newest event, 0 when there is none."""
     found = session.exec(select(EventRow.id).order_by(col(EventRow.id).desc()).limit(1)).first()

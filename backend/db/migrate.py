@@ -4,7 +4,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 
 from backend.db.engine import Database
@@ -39,6 +40,11 @@ def run(engine: Engine, revision: str = "head") -> None:
             command.downgrade(config, revision)
         else:
             command.upgrade(config, revision)
+
+
+def current_revision(connection: Connection) -> str | None:
+    """Return the revision of the schema behind a connection, `None` when it has none."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def configuration() -> Config:

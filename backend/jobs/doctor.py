@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,7 +16,7 @@ from backend.actions import queries as action_queries
 from backend.chain import deployment
 from backend.chain.node import HTTPNode
 from backend.db.engine import Database
-from backend.db.migrate import configuration
+from backend.db.migrate import configuration, current_revision
 from backend.jobs.wallet_client import WalletClient
 from backend.kernel.errors import EcoError
 from backend.settings import Settings
@@ -75,7 +74,7 @@ def _database(settings: Settings) -> str:
     database = Database(settings.database_url)
     try:
         with database.engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
+            found = current_revision(connection)
     except SQLAlchemyError as error:
         raise ProblemError(
             f"{_safe(settings)} cannot be opened ({type(error).__name__}); check DATABASE_URL."

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 
+from backend.batches import queries as batch_queries
 from backend.chain import deployment
 from backend.chain.contracts import Contracts
 from backend.chain.errors import CallRevertedError
@@ -26,6 +27,7 @@ from backend.jobs.steps import (
     issue,
     mail,
     market,
+    recover,
     replace,
     send,
     sweep,
@@ -35,6 +37,7 @@ from backend.kernel import logs
 from backend.kernel.clock import SystemClock
 from backend.kernel.errors import EcoError, ErrorKind
 from backend.settings import Settings
+from backend.workflows import restore
 
 IDLE_S = 0.05
 """Sleep when no step had anything to do: a verdict comes a few milliseconds after its claim."""
@@ -52,11 +55,13 @@ class Step:
     Attributes:
         run: Does a bounded piece of work; True when there may be more at once.
         every_s: Least time between two runs that found nothing.
+        is_safe_in_recovery: True when it may run before a restore is finished.
     """
 
     name: str
     run: Callable[[Context], bool]
     every_s: float = 0.0
+    is_safe_in_recovery: bool = False
     not_before_s: float = 0.0
     pause_s: float = field(default=0.0)
 
@@ -79,18 +84,23 @@ def steps() -> list[Step]:
         Step("send", send.send_signed),
         Step("watch", send.watch_sent, every_s=POLL_CHAIN_S),
         Step("confirm", send.confirm_mined, every_s=POLL_CHAIN_S),
-        Step("index", index.index_blocks, every_s=POLL_CHAIN_S),
+        Step("index", index.index_blocks, every_s=POLL_CHAIN_S, is_safe_in_recovery=True),
         Step("sweep", sweep.sweep_confirmed, every_s=1.0),
         Step("replace", replace.replace_stuck, every_s=2.0),
+        Step("recover", recover.recover_after_restore, every_s=1.0, is_safe_in_recovery=True),
         Step("expire", market.expire_requests, every_s=5.0),
-        Step("mail", mail.deliver_mails, every_s=0.2),
+        Step("mail", mail.deliver_mails, every_s=0.2, is_safe_in_recovery=True),
     ]
 
 
 def run_once(context: Context, due: Sequence[Step]) -> bool:
     """Run each step that is due; a failing one waits, the others go on."""
     did_any = False
+    with context.database.reading() as session:
+        is_recovering = batch_queries.open_restoration(session) is not None
     for step in due:
+        if is_recovering and not step.is_safe_in_recovery:
+            continue
         if time.monotonic() >= step.not_before_s:
             did_any = _run_step(context, step) or did_any
     return did_any
@@ -177,6 +187,11 @@ def main() -> int:
     except EcoError as error:
         log.error("cannot_start", code=error.code, detail=str(error))  # noqa: TRY400 - no bug
         return 1
+    with context.database.transaction() as session:
+        if restore.mark_if_copied(
+            session, home=context.database.fingerprint(), now=context.clock.now()
+        ):
+            log.warning("database_was_copied", next="a new incarnation, after a scan of the chain")
     todo = steps()
     log.info("jobs_started", chain_id=context.contracts.deployment.chain_id)
     while not stop.is_set():

@@ -1,6 +1,6 @@
 """The wallet service over its Unix socket."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -47,6 +47,15 @@ class SignedAuthorisation:
     s: str
 
 
+@dataclass(frozen=True)
+class JournalEntry:
+    """The newest transaction that a key signed for a nonce."""
+
+    nonce: int
+    max_fee_per_gas_wei: int
+    max_priority_fee_per_gas_wei: int
+
+
 class Wallet(Protocol):
     """What the steps ask of a wallet service; WalletUnavailableError when it is away."""
 
@@ -58,6 +67,9 @@ class Wallet(Protocol):
 
     def sign_authorisation(self, fields: Mapping[str, Any]) -> SignedAuthorisation:
         """Sign a citizen's spend to the desk, or raise SigningRefusedError."""
+
+    def journal(self, *, genesis_hash: str, key: str, from_nonce: int) -> Sequence[JournalEntry]:
+        """Return what a key signed from a nonce on, newest signature per nonce, ascending."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -120,6 +132,17 @@ class WalletClient:
         """Sign a citizen's spend to the desk; raises as `sign_transaction` does."""
         found = self._ask("POST", "/v1/authorizations", fields)
         return SignedAuthorisation(found["nonce"], found["v"], found["r"], found["s"])
+
+    def journal(self, *, genesis_hash: str, key: str, from_nonce: int) -> Sequence[JournalEntry]:
+        """Return what a key signed from a nonce on, newest signature per nonce, ascending."""
+        query = f"genesis_hash={genesis_hash}&key={key}&from_nonce={from_nonce}"
+        found = self._ask("GET", f"/v1/journal?{query}")
+        return [
+            JournalEntry(
+                row["nonce"], row["max_fee_per_gas_wei"], row["max_priority_fee_per_gas_wei"]
+            )
+            for row in found["entries"]
+        ]
 
     def close(self) -> None:
         """Close the connection."""

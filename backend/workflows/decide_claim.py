@@ -13,6 +13,7 @@ from backend.actions import service as actions
 from backend.actions.models import Claim
 from backend.actions.rules import ClaimState, Evidence, Judgement, Reason, Witness
 from backend.actions.verifiers import VERIFIERS
+from backend.batches import queries as batch_queries
 from backend.db import event_log
 from backend.devices import queries as device_queries
 from backend.kernel.ids import pack_reward_id
@@ -56,7 +57,10 @@ def decide_next(session: Session, *, region: LevelCodes, now: datetime) -> Outco
     judgement = VERIFIERS[claim.kind].judge(_evidence(claim), witness)
     edition = rulebook_queries.in_force_at(session, claim.occurred_at)
     payable: _Payable | None = None
-    if edition is None:
+    if batch_queries.is_in_lost_time(session, claim.occurred_at):
+        # The code may have been used in the time that the restored backup does not know.
+        judgement = _for_review(judgement, "lost_time")
+    elif edition is None:
         judgement = _for_review(judgement, "no_edition_in_force")
     elif judgement.state == ClaimState.ACCEPTED:
         act = _act(claim, judgement, witness, region)

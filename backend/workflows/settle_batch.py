@@ -30,11 +30,13 @@ class ChainFacts:
         refused_spends: EIP-3009 nonce (0x-hex) → reason, of the spends that were skipped.
         refused_payouts: Payout reference (0x-hex) → reason, of the cash-outs that were skipped.
         incarnation: Number handed out by openIncarnation.
+        home: Fingerprint of this database, for a new incarnation.
     """
 
     refused_spends: Mapping[str, str] = field(default_factory=dict)
     refused_payouts: Mapping[str, str] = field(default_factory=dict)
     incarnation: int | None = None
+    home: str = ""
 
 
 def confirm(session: Session, batch: Batch, facts: ChainFacts, *, at: datetime) -> bool:
@@ -59,7 +61,11 @@ def confirm(session: Session, batch: Batch, facts: ChainFacts, *, at: datetime) 
             _confirm_edition(session, batch, at)
         case BatchKind.OPEN_INCARNATION if facts.incarnation is not None:
             actions.open_incarnation(
-                session, genesis_hash=batch.genesis_hash, number=facts.incarnation, at=at
+                session,
+                genesis_hash=batch.genesis_hash,
+                number=facts.incarnation,
+                home=facts.home,
+                at=at,
             )
     return True
 

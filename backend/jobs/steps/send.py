@@ -153,4 +153,5 @@ def _facts(context: Context, batch: Batch, mined: Mined) -> ChainFacts:
         refused_spends=refusals.of_spends(context, batch, mined),
         refused_payouts=refusals.of_payouts(context, mined),
         incarnation=context.contracts.incarnation(mined.logs),
+        home=context.database.fingerprint(),
     )

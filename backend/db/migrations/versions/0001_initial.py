@@ -268,7 +268,9 @@ def upgrade() -> None:
         ),
         sa.Column("genesis_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("home", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("opened_at", backend.db.types.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("retired_at", backend.db.types.UTCDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incarnation")),
         sa.UniqueConstraint(
             "genesis_hash", "number", name=op.f("uq_incarnation_genesis_hash_number")
@@ -362,6 +364,16 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox_message", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_outbox_message_state"), ["state"], unique=False)
 
+    op.create_table(
+        "restoration",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("backup_taken_at", backend.db.types.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("restored_at", backend.db.types.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", backend.db.types.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("found_consumed", sa.Integer(), nullable=False),
+        sa.Column("burned_nonces", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_restoration")),
+    )
     op.create_table(
         "zone",
         sa.Column("code", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -741,6 +753,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_zone_kind"))
 
     op.drop_table("zone")
+    op.drop_table("restoration")
     with op.batch_alter_table("outbox_message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_outbox_message_state"))
 

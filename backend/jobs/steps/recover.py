@@ -1,0 +1,101 @@
+"""After a restore: learn from chain and journal what happened since the backup, then send again.
+
+The order matters. First the rewards that the chain minted since are confirmed, then the
+nonces that the wallet service signed for and this database forgot are filled, then open
+batches whose nonce was used are given back. Only then may anything new be sent, under
+the incarnation that the chain hands out next.
+"""
+
+import structlog
+
+from backend.batches import queries, service
+from backend.batches.models import Batch, Restoration
+from backend.batches.rules import BatchState, Fees, replacement_fees
+from backend.chain.node import BlockHead
+from backend.jobs.context import Context
+from backend.jobs.steps.replace import FEE_CAP_WEI
+from backend.workflows import recover_rewards
+from backend.workflows.settle_batch import give_back
+
+log = structlog.get_logger()
+
+
+def recover_after_restore(context: Context) -> bool:
+    """Finish a restore once the indexer has read the chain up to its head.
+
+    Returns:
+        True when the restore was finished by this run.
+    """
+    with context.database.reading() as session:
+        restoration = queries.open_restoration(session)
+        last = queries.last_indexed(session, context.genesis_hash)
+    head = context.node.head()
+    if restoration is None or last is None or last.number < head.number:
+        return False
+    found = _confirm_consumed(context)
+    burned = sum(_burn_nonces(context, label) for label in context.key_addresses)
+    _give_back_overtaken(context)
+    _finish(context, restoration, head, found, burned)
+    return True
+
+
+def _confirm_consumed(context: Context) -> int:
+    token = context.contracts.address("EcoToken")
+    with context.database.reading() as session:
+        candidates = recover_rewards.unconfirmed(session)
+    found = 0
+    for reward_id in candidates:
+        calldata = context.contracts.is_consumed(reward_id)
+        if any(context.node.call(to_address=token, calldata=calldata)):
+            with context.database.transaction() as session:
+                found += recover_rewards.confirm(session, reward_id, now=context.clock.now())
+    return found
+
+
+def _burn_nonces(context: Context, key_label: str) -> int:
+    sender = context.sender(key_label)
+    first = context.node.mined_count(sender.address)
+    journalled = context.wallet_for(key_label).journal(
+        genesis_hash=context.genesis_hash, key=key_label, from_nonce=first
+    )
+    with context.database.reading() as session:
+        held = queries.nonces_of(session, context.genesis_hash, sender.address)
+    burned = 0
+    base_fee_wei = context.node.base_fee_wei()
+    for entry in journalled:
+        if entry.nonce in held:
+            continue
+        last = Fees(entry.max_fee_per_gas_wei, entry.max_priority_fee_per_gas_wei)
+        fees = replacement_fees(last, base_fee_wei=base_fee_wei, cap_wei=FEE_CAP_WEI) or last
+        with context.database.transaction() as session:
+            burned += service.reserve_filler(
+                session, sender=sender, nonce=entry.nonce, fees=fees, at=context.clock.now()
+            )
+    return burned
+
+
+def _give_back_overtaken(context: Context) -> None:
+    with context.database.reading() as session:
+        reserved = queries.in_state(session, context.genesis_hash, BatchState.RESERVED)
+    for batch in reserved:
+        if _is_overtaken(context, batch):
+            with context.database.transaction() as session:
+                give_back(session, batch, BatchState.REPLACED, error="its nonce was used since")
+
+
+def _is_overtaken(context: Context, batch: Batch) -> bool:
+    return context.node.mined_count(batch.sender) > batch.nonce
+
+
+def _finish(
+    context: Context, restoration: Restoration, head: BlockHead, found: int, burned: int
+) -> None:
+    with context.database.transaction() as session:
+        service.finish_restoration(
+            session,
+            restoration.id,
+            found_consumed=found,
+            burned_nonces=burned,
+            at=context.clock.now(),
+        )
+    log.warning("restore_finished", found_consumed=found, burned=burned, head=head.number)
