@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ _days = st.dates(
     min_value=datetime(2026, 3, 20, tzinfo=UTC).date(),
     max_value=datetime(2026, 4, 10, tzinfo=UTC).date(),
 ).map(str)
+_few_days = st.lists(_days, max_size=3)
 _hours = st.sampled_from(["00:00", "06:30", "12:00", "23:59"])
 _codes = st.fixed_dictionaries(
     {}, optional={"commune": st.just(["13055"]), "aom": st.just(["a1", "a2"])}
@@ -91,6 +93,7 @@ conditions = st.recursive(
 )
 
 
+@cache
 def _components(*, is_top_up: bool, tier_from: int) -> st.SearchStrategy[Tree]:
     options = [
         st.builds(
@@ -119,14 +122,21 @@ def _components(*, is_top_up: bool, tier_from: int) -> st.SearchStrategy[Tree]:
     return st.one_of(options)
 
 
+@cache
+def _pay(*, is_top_up: bool, tier_from: int) -> st.SearchStrategy[list[Tree]]:
+    return st.lists(_components(is_top_up=is_top_up, tier_from=tier_from), max_size=2)
+
+
+_starts = st.sets(st.integers(0, 9).map(lambda km: km * 1000), max_size=3)
+
+
 @st.composite
 def _tiers(draw: st.DrawFn, *, is_top_up: bool) -> list[Tree]:
-    starts = sorted(draw(st.sets(st.integers(0, 9).map(lambda km: km * 1000), max_size=3)))
+    starts = sorted(draw(_starts))
     found = []
     for at, start in enumerate(starts or [0]):
         end = starts[at + 1] if at + 1 < len(starts) else None
-        part = _components(is_top_up=is_top_up, tier_from=start)
-        pay = draw(st.lists(part, max_size=2))
+        pay = draw(_pay(is_top_up=is_top_up, tier_from=start))
         found.append({"from": start, "below": end, "pay": pay})
     return found
 
@@ -163,9 +173,8 @@ _formulas = st.builds(
 )
 
 
-@st.composite
-def tariffs(draw: st.DrawFn, *, is_top_up: bool = False) -> Tree:
-    adjustments = st.one_of(
+_adjustments = st.lists(
+    st.one_of(
         st.builds(
             lambda factor, when: {"type": "multiply", "factor": factor, "when": when},
             _factors,
@@ -177,36 +186,51 @@ def tariffs(draw: st.DrawFn, *, is_top_up: bool = False) -> Tree:
             st.integers(0, 50),
             st.integers(0, 500),
         ),
+    ),
+    max_size=2,
+)
+_roundings = st.sampled_from(["down", "half_up", "up"])
+_modes = st.sampled_from(["sum_of_reached_tiers", "single_tier"])
+_variants = {
+    is_top_up: st.lists(
+        st.builds(
+            lambda when, tiers: {"when": when, "tiers": tiers},
+            st.none() | st.none() | conditions,
+            _tiers(is_top_up=is_top_up),
+        ),
+        min_size=1,
+        max_size=2,
     )
-    found: Tree = {
-        "rounding": draw(st.sampled_from(["down", "half_up", "up"])),
-        "adjustments": draw(st.lists(adjustments, max_size=2)),
-    }
+    for is_top_up in (False, True)
+}
+
+
+@st.composite
+def tariffs(draw: st.DrawFn, *, is_top_up: bool = False) -> Tree:
+    found: Tree = {"rounding": draw(_roundings), "adjustments": draw(_adjustments)}
     if not is_top_up and draw(st.integers(0, 4)) == 0:
         return found | {"mode": "formula", "formula": draw(_formulas)}
-    variant = st.builds(
-        lambda when, tiers: {"when": when, "tiers": tiers},
-        st.none() | st.none() | conditions,
-        _tiers(is_top_up=is_top_up),
-    )
     return found | {
-        "mode": draw(st.sampled_from(["sum_of_reached_tiers", "single_tier"])),
+        "mode": draw(_modes),
         "measure": "distance_m",
-        "variants": draw(st.lists(variant, min_size=1, max_size=2)),
+        "variants": draw(_variants[is_top_up]),
     }
+
+
+_tariffs = {is_top_up: tariffs(is_top_up=is_top_up) for is_top_up in (False, True)}
+_requirements = st.lists(
+    st.builds(
+        lambda part, condition, when: {part: condition, "when": when},
+        st.sampled_from(["require", "exclude"]),
+        conditions,
+        st.none() | conditions,
+    ),
+    max_size=1,
+)
 
 
 @st.composite
 def _rules(draw: st.DrawFn, name: str, *, tops_up: str | None = None) -> Tree:
-    requirements = st.lists(
-        st.builds(
-            lambda part, condition, when: {part: condition, "when": when},
-            st.sampled_from(["require", "exclude"]),
-            conditions,
-            st.none() | conditions,
-        ),
-        max_size=1,
-    )
     found = {
         "id": name,
         "title": {"fr": name, "en": name},
@@ -215,19 +239,24 @@ def _rules(draw: st.DrawFn, name: str, *, tops_up: str | None = None) -> Tree:
             "materials": draw(st.sampled_from([None, ["glass"], ["glass", "paper"]])),
             "proof_levels": draw(st.sampled_from([["P1", "P2", "P3"], ["P2"]])),
         },
-        "require": [{"id": f"r{at}"} | item for at, item in enumerate(draw(requirements))],
-        "tariff": draw(tariffs(is_top_up=tops_up is not None)),
+        "require": [{"id": f"r{at}"} | item for at, item in enumerate(draw(_requirements))],
+        "tariff": draw(_tariffs[tops_up is not None]),
         "max_units_per_act": draw(st.sampled_from([300, 5000])),
         "budget": "metropolis",
     }
     return found if tops_up is None else found | {"tops_up": [tops_up]}
 
 
+@cache
+def _chosen(rules: tuple[str, ...]) -> st.SearchStrategy[list[str] | None]:
+    return st.none() | st.lists(st.sampled_from(rules), min_size=1, unique=True)
+
+
 @st.composite
 def _caps(draw: st.DrawFn, rules: list[str]) -> list[Tree]:
     found = []
     for at in range(draw(st.integers(0, 4))):
-        chosen = draw(st.none() | st.lists(st.sampled_from(rules), min_size=1, unique=True))
+        chosen = draw(_chosen(tuple(rules)))
         counter = draw(st.sampled_from(["amount", "amount", "acts", "seats", "items", "mass_g"]))
         found.append(
             {
@@ -269,7 +298,7 @@ def trees(draw: st.DrawFn, *, is_exact: bool = False, always_pays: bool = False)
             "triangle": {"polygons": [TRIANGLE]},
             "circle": {"circle": {"lat": "43.3", "lon": "5.4", "radius_m": 5000}},
         },
-        date_lists={"special": draw(st.lists(_days, max_size=3))},
+        date_lists={"special": draw(_few_days)},
     )
     tree["budgets"][0]["max_units"] = draw(st.sampled_from([500, 10_000, 10**9]))
     tree["budgets"][0]["period"] = draw(st.sampled_from(["month", "all"]))

@@ -39,7 +39,7 @@ def _same(rulebook: Rulebook, table: ActTable) -> Outcomes | str:
 
 
 @given(tree=trees(), found=act_lists)
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_columns_equal_the_plain_engine_on_random_rulebooks(
     tree: dict[str, Any], found: list[Act]
 ) -> None:
@@ -47,7 +47,7 @@ def test_columns_equal_the_plain_engine_on_random_rulebooks(
 
 
 @given(tree=trees(always_pays=True), found=act_lists)
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_columns_equal_the_plain_engine_when_caps_and_top_ups_meet(
     tree: dict[str, Any], found: list[Act]
 ) -> None:
@@ -62,7 +62,7 @@ def test_columns_equal_the_plain_engine_when_caps_and_top_ups_meet(
     ),
     row=st.integers(0, 13),
 )
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_columns_equal_the_plain_engine_when_a_fact_is_missing(
     tree: dict[str, Any], found: list[Act], hole: str, row: int
 ) -> None:
