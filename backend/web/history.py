@@ -23,6 +23,8 @@ def claim_state(claim: Claim, receipt: Receipt | None, rewards: Sequence[Reward]
     if receipt is None or receipt.units == 0:
         return "zero"
     states = {RewardState(reward.state) for reward in rewards}
+    if RewardState.QUARANTINED in states:
+        return "review"
     if states & {RewardState.READY, RewardState.BATCHED}:
         return "confirming"
     if RewardState.HELD in states:

@@ -71,7 +71,7 @@ class Town:
 
     def _build(self, session: Session) -> None:
         now = self.clock.now()
-        actions.open_incarnation(session, genesis_hash=GENESIS, number=1, at=now)
+        actions.open_incarnation(session, genesis_hash=GENESIS, number=1, home="test", at=now)
         session.add(
             Commune(
                 insee_code="13055",
@@ -108,14 +108,10 @@ class Town:
             effective_from=now.replace(month=1),
             at=now.replace(month=1),
         )
-        self.baker = accounts.create_account(
-            session,
-            kind=AccountKind.MERCHANT,
-            email="boulanger@test.example",
-            display_name="Nadia",
-            now=now,
-        )
+        self.baker = self._merchant(session, "boulanger@test.example", "Nadia")
+        self.rival = self._merchant(session, "fleuriste@test.example", "Paul")
         self.shop = self._shop(session, "Boulangerie du Port", self.baker)
+        self._shop(session, "Fleurs de la Plaine", self.rival)
 
     def _device(
         self, session: Session, kind: DeviceKind, station_id: str, key: Ed25519PrivateKey
@@ -130,6 +126,15 @@ class Town:
     def _staff(self, session: Session, email: str, name: str, role: Role) -> Account:
         return accounts.seed_staff(
             session, email=email, display_name=name, role=role, now=self.clock.now()
+        )
+
+    def _merchant(self, session: Session, email: str, name: str) -> Account:
+        return accounts.create_account(
+            session,
+            kind=AccountKind.MERCHANT,
+            email=email,
+            display_name=name,
+            now=self.clock.now(),
         )
 
     def _shop(self, session: Session, name: str, owner: Account) -> Merchant:

@@ -15,7 +15,8 @@ CALL = re.compile(r"""\bt\('([a-z_.A-Z0-9]+)'( ~)?""")
 
 def used_keys() -> tuple[set[str], set[str]]:
     """Return the keys that templates and handlers name, and the stems they build keys from."""
-    keys, stems = set(), set()
+    keys: set[str] = set()
+    stems: set[str] = set()
     for path in WEB.rglob("*.html"):
         for key, is_stem in CALL.findall(path.read_text()):
             (stems if is_stem else keys).add(key)

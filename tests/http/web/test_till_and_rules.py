@@ -1,0 +1,284 @@
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from backend.rulebook import service as editions
+from tests.support.town import EDITION, Town
+
+BrowserOf = Callable[[str], TestClient]
+Fields = Callable[[str], dict[str, str]]
+
+
+def ask(till: TestClient, form: Fields, amount: str) -> str:
+    """Ask for points at the till; return the path of the request's page."""
+    fields = form(till.get("/caisse").text)
+    return till.post("/caisse", data={**fields, "amount": amount, "label": "Pain"}).url.path
+
+
+def pay(phone: TestClient, form: Fields, till_path: str) -> str:
+    """Confirm a request as a citizen; return the text of the page that follows."""
+    path = till_path.replace("/caisse/", "/payer/")
+    token = form(phone.get(path).text)["form_token"]
+    return phone.post(path, data={"form_token": token}).text
+
+
+def test_a_purchase_from_the_keypad_to_the_cash_out(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    till = browser_of(town.baker.id)
+    phone = browser_of(town.citizen("lou@test.example", points=20))
+
+    path = ask(till, form, "12,5")
+    waiting = till.get(path).text
+    paid = pay(phone, form, path)
+    answer = till.get(path).text
+
+    assert 'data-state="requested"' in waiting
+    assert "Payé" in paid
+    assert 'data-state="accepted"' in answer
+    assert re.findall(r'id="confirmed">([^<]*)<', phone.get("/").text) == ["7,5"]
+    assert re.findall(r'id="today">([^<]*)<', till.get("/caisse").text) == ["12,5"]
+
+    town.settle_payments()
+    day = till.get("/caisse")
+    assert re.findall(r'id="takings">([^<]*)<', day.text) == ["12,5"]
+    after = till.post("/caisse/encaisser", data=form(day.text))
+    assert re.findall(r'id="takings">([^<]*)<', after.text) == ["0"]
+    assert "1,25\u00a0€" in after.text
+
+
+def test_paying_twice_takes_the_points_once(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    phone = browser_of(town.citizen("lou@test.example", points=20))
+    path = ask(browser_of(town.baker.id), form, "5").replace("/caisse/", "/payer/")
+    token = form(phone.get(path).text)["form_token"]
+
+    for _ in range(2):
+        assert phone.post(path, data={"form_token": token}).status_code == 200
+
+    assert re.findall(r'id="confirmed">([^<]*)<', phone.get("/").text) == ["15"]
+
+
+def test_looking_at_a_request_pays_nothing(town: Town, browser_of: BrowserOf, form: Fields) -> None:
+    phone = browser_of(town.citizen("lou@test.example", points=20))
+    path = ask(browser_of(town.baker.id), form, "5")
+
+    page = phone.get(path.replace("/caisse/", "/P/").upper())
+
+    assert page.url.path == path.replace("/caisse/", "/payer/")
+    assert "Boulangerie du Port" in page.text
+    assert re.findall(r'id="confirmed">([^<]*)<', phone.get("/").text) == ["20"]
+
+
+def test_who_has_too_few_points_is_told_before(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    phone = browser_of(town.citizen("lou@test.example", points=3))
+    path = ask(browser_of(town.baker.id), form, "5").replace("/caisse/", "/payer/")
+
+    page = phone.get(path).text
+
+    assert "Solde insuffisant" in page
+    assert "button-go" not in page
+
+
+def test_a_stranger_is_asked_to_sign_in_and_comes_back(
+    stranger: TestClient, town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    path = ask(browser_of(town.baker.id), form, "5").replace("/caisse/", "/payer/")
+
+    assert f'href="/connexion?next_path={path}"' in stranger.get(path).text
+
+
+def test_a_request_lapses_and_both_sides_are_told(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    till = browser_of(town.baker.id)
+    phone = browser_of(town.citizen("lou@test.example", points=20))
+    path = ask(till, form, "5")
+    town.clock.advance(minutes=6)
+
+    assert 'data-state="expired"' in till.get(path).text
+    assert "Cette demande est close" in phone.get(path.replace("/caisse/", "/payer/")).text
+
+
+def test_a_cancelled_request_cannot_be_paid(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    till = browser_of(town.baker.id)
+    phone = browser_of(town.citizen("lou@test.example", points=20))
+    path = ask(till, form, "5")
+    open_page = phone.get(path.replace("/caisse/", "/payer/")).text
+
+    till.post(f"{path}/annuler", data=form(till.get(path).text))
+    answer = phone.post(
+        path.replace("/caisse/", "/payer/"), data={"form_token": form(open_page)["form_token"]}
+    )
+
+    assert answer.status_code == 409
+    assert "Cette demande de paiement est close" in answer.text
+
+
+@pytest.mark.parametrize("amount", ["", "0", "-5", "abc", "99999", "1,234"])
+def test_an_impossible_amount_comes_back_with_an_example(
+    town: Town, browser_of: BrowserOf, form: Fields, amount: str
+) -> None:
+    till = browser_of(town.baker.id)
+
+    answer = till.post("/caisse", data={**form(till.get("/caisse").text), "amount": amount})
+
+    assert answer.status_code == 422
+    assert "par exemple 12,5" in answer.text
+
+
+def test_the_code_on_the_till_leads_to_the_payment(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    till = browser_of(town.baker.id)
+
+    picture = till.get(ask(till, form, "5") + "/qr.svg")
+
+    assert picture.headers["content-type"] == "image/svg+xml"
+    assert b"<svg" in picture.content
+
+
+def test_a_till_is_for_its_own_merchant(town: Town, browser_of: BrowserOf, form: Fields) -> None:
+    path = ask(browser_of(town.baker.id), form, "5")
+    phone = browser_of(town.citizen("lou@test.example"))
+
+    assert phone.get("/caisse").status_code == 403
+    assert phone.get(path).status_code == 403
+    assert browser_of(town.rival.id).get(path).status_code == 404
+
+
+def test_staff_read_the_state_of_the_service_in_words(town: Town, browser_of: BrowserOf) -> None:
+    page = browser_of(town.editor.id).get("/admin").text
+
+    assert "L’émission est ouverte" in page
+    assert "Les comptes s’équilibrent" in page
+
+
+def test_a_late_reward_is_shown_as_a_problem(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    phone = browser_of(town.citizen("lou@test.example"))
+    code = town.deposit_code()
+    phone.post(f"/s/{code}", data=form(phone.get(f"/s/{code}").text))
+    town.decide()
+    soon = browser_of(town.editor.id).get("/admin").text
+
+    town.clock.advance(hours=2)
+    late = browser_of(town.editor.id).get("/admin").text
+
+    assert "1 récompense attend sa confirmation" in soon
+    assert "1 récompense attend depuis 2 h" in late
+    assert "health-bad" in late
+
+
+def test_citizens_and_merchants_do_not_see_the_back_office(
+    town: Town, browser_of: BrowserOf
+) -> None:
+    for account_id in (town.citizen("lou@test.example"), town.baker.id):
+        for path in ("/admin", "/admin/regles", "/admin/regles/1"):
+            assert browser_of(account_id).get(path).status_code == 403
+
+
+def draft(town: Town, editor: TestClient, form: Fields, text: str) -> tuple[int, str, str]:
+    """Send a document as the editor; return status, path and page."""
+    fields = form(editor.get("/admin/regles/nouvelle").text)
+    answer = editor.post("/admin/regles", data={**fields, "document": text})
+    return answer.status_code, answer.url.path, answer.text
+
+
+SECOND = Path(EDITION.parent / "amp-2026-2.yaml")
+
+
+def test_an_edition_needs_two_people(town: Town, browser_of: BrowserOf, form: Fields) -> None:
+    editor, approver = browser_of(town.editor.id), browser_of(town.approver.id)
+
+    status, path, page = draft(town, editor, form, SECOND.read_text())
+    assert (status, path) == (200, "/admin/regles/2")
+    assert "/approuver" not in page
+    assert "Une deuxième personne doit approuver" in page
+
+    seen = approver.get(path).text
+    assert "diff-added" in seen
+    approved = approver.post(f"{path}/approuver", data=form(seen)).text
+    assert 'data-state="approved"' in approved
+
+
+def test_an_editor_cannot_approve_even_by_hand(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    editor = browser_of(town.editor.id)
+    _, path, page = draft(town, editor, form, SECOND.read_text())
+
+    assert editor.post(f"{path}/approuver", data=form(page)).status_code == 403
+
+
+def test_a_wrong_document_comes_back_with_each_problem(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    text = EDITION.read_text().replace("units: 200", "units: -200").replace("[glass]", "[glas]")
+
+    status, _, page = draft(town, browser_of(town.editor.id), form, text)
+
+    assert status == 422
+    assert 'id="problems"' in page
+    assert "units: -200" in page, "what was typed must not be lost"
+
+
+def test_a_file_can_be_uploaded(town: Town, browser_of: BrowserOf, form: Fields) -> None:
+    editor = browser_of(town.editor.id)
+    fields = form(editor.get("/admin/regles/nouvelle").text)
+
+    answer = editor.post(
+        "/admin/regles", data=fields, files={"file": ("neuf.yaml", SECOND.read_bytes())}
+    )
+
+    assert answer.url.path == "/admin/regles/2"
+
+
+def test_a_draft_can_be_thrown_away(town: Town, browser_of: BrowserOf, form: Fields) -> None:
+    editor = browser_of(town.editor.id)
+    _, path, page = draft(town, editor, form, SECOND.read_text())
+
+    editor.post(f"{path}/supprimer", data=form(page))
+
+    assert editor.get(path).status_code == 404
+
+
+def test_only_one_edition_is_on_its_way(town: Town, browser_of: BrowserOf, form: Fields) -> None:
+    editor = browser_of(town.editor.id)
+    draft(town, editor, form, SECOND.read_text())
+
+    status, _, page = draft(town, editor, form, SECOND.read_text())
+
+    assert status == 409
+    assert "Une édition est déjà en préparation" in page
+
+
+def test_a_published_edition_counts_down_to_its_day(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    draft(town, browser_of(town.editor.id), form, SECOND.read_text())
+    with town.database.transaction() as session:
+        editions.approve(session, 2, approver_account_id=town.approver.id)
+        editions.mark_publishing(
+            session, 2, batch_id="b", effective_from=town.clock.now() + timedelta(seconds=30)
+        )
+        editions.mark_published(session, "b", at=town.clock.now())
+    staff = browser_of(town.approver.id)
+
+    before = staff.get("/admin/regles").text
+    town.clock.advance(seconds=31)
+    after = staff.get("/admin/regles").text
+
+    assert "dans 30 s" in before
+    assert "data-countdown" not in after
+    assert 'href="/admin/regles/2"><strong>' in after
