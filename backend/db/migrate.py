@@ -5,6 +5,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 
@@ -45,6 +46,11 @@ def run(engine: Engine, revision: str = "head") -> None:
 def current_revision(connection: Connection) -> str | None:
     """Return the revision of the schema behind a connection, `None` when it has none."""
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_revision() -> str | None:
+    """Return the revision that this code expects."""
+    return ScriptDirectory.from_config(configuration()).get_current_head()
 
 
 def configuration() -> Config:

@@ -25,7 +25,7 @@ class OutboxMessage(SQLModel, table=True):
     kind: str = Field(description='Which handler delivers it, for example "mail".')
     dedupe_key: str = Field(unique=True, description="The same effect is never queued twice.")
     payload: dict[str, Any] = json_column("What the handler needs.")
-    state: str = Field(default="waiting", index=True)
+    state: str = Field(default="waiting", index=True, description="waiting, done or buried.")
     attempts: int = Field(default=0, description="Deliveries tried so far.")
     not_before: datetime = instant("Earliest next try.")
     leased_until: datetime | None = instant("A runner works on it until then.", default=None)

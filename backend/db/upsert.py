@@ -13,7 +13,7 @@ def insert_or_skip(session: Session, row: SQLModel) -> int | str | None:
         The new primary key (of a single-column key), or `None` when a row
         with the same unique value stands already.
     """
-    table: Table = type(row).__table__  # type: ignore[attr-defined]
+    table: Table = type(row).__table__  # type: ignore[attr-defined]  # set by SQLModel at class creation
     insert = pg_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
     key = next(iter(table.primary_key.columns))
     row_values = row.model_dump()

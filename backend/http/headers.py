@@ -36,5 +36,5 @@ def _add(headers: MutableHeaders, scope: Scope, status: int) -> None:
     if scope["scheme"] == "https":
         headers.setdefault("Strict-Transport-Security", HSTS)
     is_versioned = scope["query_string"].startswith(b"v=")
-    if scope["path"].startswith("/static/") and is_versioned and status == 200:  # noqa: PLR2004 - OK
+    if scope["path"].startswith("/static/") and is_versioned and status == 200:  # noqa: PLR2004 - 200 is OK
         headers["Cache-Control"] = FOREVER

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from alembic.script import ScriptDirectory
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,8 +15,9 @@ from backend.actions import queries as action_queries
 from backend.chain import deployment
 from backend.chain.node import HTTPNode
 from backend.db.engine import Database
-from backend.db.migrate import configuration, current_revision
+from backend.db.migrate import current_revision, newest_revision
 from backend.jobs.wallet_client import WalletClient
+from backend.kernel.clock import SystemClock
 from backend.kernel.errors import EcoError
 from backend.settings import Settings
 
@@ -81,7 +81,7 @@ def _database(settings: Settings) -> str:
         ) from error
     finally:
         database.dispose()
-    newest = ScriptDirectory.from_config(configuration()).get_current_head()
+    newest = newest_revision()
     if found != newest:
         raise ProblemError(f"The schema is at {found}, not {newest}; run `calanque migrate`.")
     return f"{_safe(settings)} answers, schema {found}"
@@ -129,7 +129,7 @@ def _incarnation(settings: Settings) -> str:
 
 def _clock(settings: Settings) -> str:
     block_at = datetime.fromtimestamp(HTTPNode(settings.node_url).head().timestamp_s, UTC)
-    off_s = abs((datetime.now(UTC) - block_at).total_seconds())  # noqa: TID251 - this checks it
+    off_s = abs((SystemClock().now() - block_at).total_seconds())
     if off_s > CLOCK_TOLERANCE_S:
         raise ProblemError(
             f"This clock and the newest block are {off_s:.0f} s apart: one of them is wrong, "
