@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.support.clock",
     "tests.support.databases",
     "tests.support.network",
+    "tests.support.proxy",
     "tests.support.wallets",
 ]
 
