@@ -19,8 +19,8 @@ from backend.accounts.rules import AccountKind, Role
 from backend.actions import service as actions
 from backend.batches import service as batches
 from backend.batches.models import Batch
-from backend.batches.rules import BatchKind, BatchState
-from backend.batches.service import Call, Fees, Sender
+from backend.batches.rules import BatchKind, BatchState, Fees
+from backend.batches.service import Call, Sender
 from backend.db.engine import Database
 from backend.devices import codes
 from backend.devices import service as devices

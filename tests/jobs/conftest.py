@@ -1,0 +1,30 @@
+"""A runner over fakes, with a kiosk, an edition and an open incarnation."""
+
+import pytest
+
+from backend.accounts.models import Account
+from backend.db.engine import Database
+from tests.support import builders
+from tests.support.builders import Terminal
+from tests.support.clock import FrozenClock
+from tests.support.works import Works
+
+
+@pytest.fixture
+def works(sqlite_database: Database, clock: FrozenClock) -> Works:
+    """The jobs on SQLite, ready to mint under the first edition."""
+    builders.make_incarnation(sqlite_database, clock)
+    builders.make_edition(sqlite_database, clock)
+    return Works(sqlite_database, clock)
+
+
+@pytest.fixture
+def kiosk(works: Works) -> Terminal:
+    """A kiosk that takes glass."""
+    return builders.make_kiosk(works.database, works.clock)
+
+
+@pytest.fixture
+def alice(works: Works) -> Account:
+    """A citizen whose address the jobs still have to ask for."""
+    return builders.make_citizen(works.database, works.clock, has_address=False)

@@ -1,0 +1,534 @@
+"""A chain, a wallet service and a mail server in memory, with switches for what goes wrong.
+
+They keep the promises of the real ones that the jobs rely on: a nonce is mined once,
+consumed ids are skipped, the same request id gives the same bytes.
+"""
+
+import copy
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from typing import Any
+
+from eth_abi.abi import encode
+from eth_utils.abi import event_signature_to_log_topic
+from web3 import Web3
+
+from backend.chain.contracts import abi
+from backend.chain.deployment import Deployment
+from backend.chain.errors import CallRevertedError, NodeUnavailableError
+from backend.chain.node import BlockHead, Log, Mined
+from backend.jobs.wallet_client import (
+    JournalEntry,
+    SignedAuthorisation,
+    SignedTransaction,
+    SigningRefusedError,
+    WalletUnavailableError,
+)
+from backend.rewards.rules import unpack_mint_word
+from tests.support.builders import CHAIN_ID, GENESIS
+
+CONTRACTS: dict[str, str] = {
+    name: Web3.to_checksum_address("0x" + f"{number:02x}" * 20)
+    for number, name in enumerate(("EcoToken", "RewardIssuer", "RuleBook", "RedemptionDesk"), 0xC1)
+}
+DEPLOYMENT = Deployment(
+    chain_id=CHAIN_ID, genesis_hash=GENESIS, block_number=0, contracts=CONTRACTS, notice_s=30
+)
+KEYS: dict[str, str] = {
+    label: Web3.to_checksum_address("0x" + f"{number:02x}" * 20)
+    for number, label in enumerate(
+        ("minter", "registrar", "rules", "relayer", "treasurer", "guardian"), 0xA1
+    )
+}
+STRANGER = "0x" + "99" * 20
+"""An address that belongs to nobody here."""
+BASE_FEE_WEI = 1_000_000_000
+START_S = 1_781_517_600
+"""Timestamp of block 0: tests.support.clock.NOON."""
+
+_NAMES = {address: name for name, address in CONTRACTS.items()}
+_CODEC = {name: Web3().eth.contract(abi=abi(name)) for name in CONTRACTS}
+_TRANSFER = event_signature_to_log_topic("Transfer(address,address,uint256)")
+_SPEND_REFUSED = event_signature_to_log_topic("SpendRefused(bytes32,bytes4)")
+_PAYOUT_REFUSED = event_signature_to_log_topic("CashOutRefused(bytes32,bytes4)")
+_OPENED = event_signature_to_log_topic("IncarnationOpened(uint16)")
+_SPENT = event_signature_to_log_topic("EcoToken_AuthorizationSpent(address,bytes32)")[:4]
+_POOR = event_signature_to_log_topic("EcoToken_BalanceInsufficient(address,uint256,uint256)")[:4]
+_CAP = event_signature_to_log_topic("RedemptionDesk_MerchantCapExceeded()")[:4]
+_USED = event_signature_to_log_topic("RedemptionDesk_ReferenceUsed()")[:4]
+_BUDGET = event_signature_to_log_topic("RedemptionDesk_PayoutBudgetExceeded()")[:4]
+
+
+def nonce_of(*, merchant_id: int, payment_ref: str, salt: str) -> str:
+    """Return the authorisation nonce that wallet and desk compute alike, 0x-hex."""
+    text = f"{merchant_id}|{payment_ref}|{salt}"
+    return "0x" + hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass
+class Books:
+    """What the contracts store."""
+
+    units: dict[str, int] = field(default_factory=dict)
+    consumed: set[int] = field(default_factory=set)
+    spent: dict[tuple[str, str], int] = field(default_factory=dict)
+    takings: dict[int, int] = field(default_factory=dict)
+    paid_out: set[str] = field(default_factory=set)
+    merchants: dict[int, int] = field(default_factory=dict)
+    editions: dict[int, tuple[bytes, int]] = field(default_factory=dict)
+    incarnation: int = 0
+    is_paused: bool = False
+    nonces: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class _Block:
+    head: BlockHead
+    mined: tuple[Mined, ...]
+    books: Books
+
+
+class FakeNode:
+    """A node with a chain and our contracts; implements `backend.chain.node.Node`.
+
+    Switches:
+        down: Names of methods that do not answer; "*" stands for all.
+        refuses: Contract function → reason with which it reverts when simulated.
+        refused_editions: Editions whose mint batches revert when simulated.
+        reverts: Contract functions whose transactions are mined with status 0.
+        desk_refuses: Merchants whose payments the desk skips for their daily cap.
+        payouts_refused: Whether the desk skips cash-outs for its budget.
+        forgets: Whether sent transactions are lost from the pool at once.
+        words: What `send` answers instead of taking the bytes.
+        poisoned: Reward id → error that its word causes in any batch.
+        base_fee_wei_now: Transactions that offer less per gas are not mined.
+    """
+
+    def __init__(self) -> None:
+        self.down: set[str] = set()
+        self.refuses: dict[str, str] = {}
+        self.refused_editions: set[int] = set()
+        self.reverts: set[str] = set()
+        self.desk_refuses: set[int] = set()
+        self.payouts_refused = False
+        self.forgets = False
+        self.words = ""
+        self.poisoned: dict[int, str] = {}
+        self.base_fee_wei_now = BASE_FEE_WEI
+        self.sent: list[str] = []
+        self._pool: dict[str, dict[str, Any]] = {}
+        self._branch = 0
+        self._known: dict[str, dict[str, Any]] = {}
+        genesis = BlockHead(0, GENESIS, "0x" + "00" * 32, START_S)
+        self._blocks = [_Block(genesis, (), Books())]
+
+    # --- what tests do to the chain ---------------------------------------------------------
+
+    @property
+    def books(self) -> Books:
+        """What the contracts hold at the newest block."""
+        return self._blocks[-1].books
+
+    @contextmanager
+    def without(self, *methods: str) -> Iterator[None]:
+        """Let methods fail for the time of a block; all of them by default."""
+        self.down |= set(methods or ("*",))
+        try:
+            yield
+        finally:
+            self.down.clear()
+
+    def mine(self, blocks: int = 1) -> None:
+        """Mine what the pool holds into the next block, and empty ones after it."""
+        for _ in range(blocks):
+            self._mine_one()
+
+    def reorganise(self, depth: int, *, forget: bool = False) -> None:
+        """Replace the newest blocks by one fewer-filled branch of the same height.
+
+        Args:
+            depth: How many blocks are dropped.
+            forget: Their transactions are lost; otherwise they are back in the pool.
+        """
+        dropped = self._blocks[-depth:]
+        del self._blocks[-depth:]
+        self._branch += 1
+        if not forget:
+            for block in dropped:
+                self._pool |= {mined.tx_hash: self._known[mined.tx_hash] for mined in block.mined}
+        pool, self._pool = self._pool, {}
+        self.mine(depth)
+        self._pool = pool
+
+    def use_nonce(self, address: str) -> None:
+        """Mine a transaction of the same key that none of ours explains."""
+        books = copy.deepcopy(self.books)
+        books.nonces[address] = books.nonces.get(address, 0) + 1
+        self._append((), books)
+
+    def mint_behind_our_back(self, units: int) -> str:
+        """Mint in a transaction that nobody here signed; return its hash."""
+        tx_hash = "0x" + hashlib.sha256(f"orphan{len(self._blocks)}".encode()).hexdigest()
+        number = len(self._blocks)
+        books = copy.deepcopy(self.books)
+        books.units[STRANGER] = books.units.get(STRANGER, 0) + units
+        self._known[tx_hash] = {"to": CONTRACTS["EcoToken"], "data": "0x"}
+        logs = (_transfer_log(STRANGER, units, tx_hash),)
+        self._append((Mined(tx_hash, number, self._hash(number), True, 1, logs),), books)
+        return tx_hash
+
+    def empty_pool(self) -> None:
+        """Forget every transaction that is not mined, as a restarted node does."""
+        self._pool.clear()
+
+    # --- backend.chain.node.Node ------------------------------------------------------------
+
+    def head(self) -> BlockHead:
+        """Return the newest block."""
+        self._answer("head")
+        return self._blocks[-1].head
+
+    def block(self, number: int) -> BlockHead | None:
+        """Return a block of the live branch."""
+        self._answer("block")
+        return self._blocks[number].head if number < len(self._blocks) else None
+
+    def transaction_count(self, address: str) -> int:
+        """Return the next nonce, pool included."""
+        self._answer("transaction_count")
+        nonce = self.books.nonces.get(address, 0)
+        waiting = {tx["nonce"] for tx in self._pool.values() if tx["sender"] == address}
+        while nonce in waiting:
+            nonce += 1
+        return nonce
+
+    def mined_count(self, address: str) -> int:
+        """Return the next nonce, mined transactions only."""
+        self._answer("mined_count")
+        return self.books.nonces.get(address, 0)
+
+    def send(self, raw: str) -> str:
+        """Take signed bytes into the pool, or say why not."""
+        self._answer("send")
+        self.sent.append(raw)
+        tx = json.loads(bytes.fromhex(raw.removeprefix("0x")))
+        tx_hash = _hash_of(raw)
+        if self.words:
+            return self.words
+        if tx["nonce"] < self.books.nonces.get(tx["sender"], 0):
+            return "nonce too low"
+        if tx_hash in self._pool:
+            return "already known"
+        if not self.forgets:
+            same = [h for h, t in self._pool.items() if _slot(t) == _slot(tx)]
+            for older in same:
+                if tx["max_fee_per_gas_wei"] * 10 < self._pool[older]["max_fee_per_gas_wei"] * 11:
+                    return "replacement transaction underpriced"
+                del self._pool[older]
+            self._pool[tx_hash] = self._known[tx_hash] = tx
+        return ""
+
+    def mined(self, tx_hash: str) -> Mined | None:
+        """Return where a transaction was mined."""
+        self._answer("mined")
+        found = (m for block in self._blocks for m in block.mined if m.tx_hash == tx_hash)
+        return next(found, None)
+
+    def is_known(self, tx_hash: str) -> bool:
+        """Tell whether pool or chain hold a transaction."""
+        self._answer("is_known")
+        return tx_hash in self._pool or self.mined(tx_hash) is not None
+
+    def calldata_of(self, tx_hash: str) -> tuple[str, str]:
+        """Return called address and calldata of a transaction."""
+        self._answer("calldata_of")
+        return self._known[tx_hash]["to"], self._known[tx_hash]["data"]
+
+    def call(self, *, to_address: str, calldata: str, sender: str | None = None) -> bytes:
+        """Answer the questions that jobs ask the contracts."""
+        self._answer("call")
+        name, arguments = _decode(to_address, calldata)
+        books = self.books
+        if name == "dryRun":
+            self._refuse_poison(arguments["words"])
+            return bytes(64)
+        answers: dict[str, Callable[[], int]] = {
+            "totalSupply": lambda: sum(books.units.values()) + sum(books.takings.values()),
+            "balanceOf": lambda: books.units.get(arguments["account"].lower(), 0),
+            "takingsOf": lambda: books.takings.get(arguments["merchantId"], 0),
+            "isConsumed": lambda: int(arguments["id"] in books.consumed),
+            "mintPaused": lambda: int(books.is_paused),
+            "isPaidOut": lambda: int("0x" + arguments["payoutRef"].hex() in books.paid_out),
+            "spentOf": lambda: books.spent.get(
+                (arguments["payer"].lower(), "0x" + arguments["nonce"].hex()), 0
+            ),
+        }
+        return answers[name]().to_bytes(32, "big") + bytes(32)
+
+    def estimate_gas(self, *, to_address: str, calldata: str, sender: str) -> int:
+        """Return a plausible amount of gas, or revert."""
+        self._answer("estimate_gas")
+        name, arguments = _decode(to_address, calldata)
+        if name in self.refuses:
+            raise CallRevertedError(selector(self.refuses[name]))
+        if arguments.get("edition") in self.refused_editions:
+            raise CallRevertedError(selector("RewardIssuer_EditionNotUsable"))
+        if name == "issue":
+            if self.books.is_paused:
+                raise CallRevertedError(selector("EcoToken_MintPaused"))
+            self._refuse_poison(arguments["words"])
+        return 100_000
+
+    def logs(self, block_hash: str, addresses: Sequence[str]) -> tuple[Log, ...]:
+        """Return the logs of some contracts in one block."""
+        self._answer("logs")
+        for block in self._blocks:
+            if block.head.hash == block_hash:
+                logs = (log for mined in block.mined for log in mined.logs)
+                return tuple(log for log in logs if log.address in addresses)
+        raise NodeUnavailableError("unknown block")
+
+    def base_fee_wei(self) -> int:
+        """Return the base fee."""
+        self._answer("base_fee_wei")
+        return self.base_fee_wei_now
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def _answer(self, method: str) -> None:
+        if self.down & {method, "*"}:
+            raise NodeUnavailableError("ConnectionError")
+
+    def _refuse_poison(self, words: Sequence[bytes]) -> None:
+        for word in words:
+            _, reward_id, _ = unpack_mint_word(word)
+            if reward_id in self.poisoned:
+                raise CallRevertedError(selector(self.poisoned[reward_id]))
+
+    def _hash(self, number: int) -> str:
+        return "0x" + hashlib.sha256(f"{self._branch}/{number}".encode()).hexdigest()
+
+    def _append(self, mined: tuple[Mined, ...], books: Books) -> None:
+        parent, number = self._blocks[-1].head, len(self._blocks)
+        head = BlockHead(number, self._hash(number), parent.hash, START_S + number)
+        self._blocks.append(_Block(head, mined, books))
+
+    def _mine_one(self) -> None:
+        books = copy.deepcopy(self.books)
+        number = len(self._blocks)
+        mined = []
+        waiting = sorted(self._pool.items(), key=lambda item: (item[1]["sender"], item[1]["nonce"]))
+        for tx_hash, tx in waiting:
+            if tx["nonce"] != books.nonces.get(tx["sender"], 0):
+                continue
+            if tx["max_fee_per_gas_wei"] < self.base_fee_wei_now:
+                continue
+            books.nonces[tx["sender"]] = tx["nonce"] + 1
+            del self._pool[tx_hash]
+            name, arguments = _decode(tx["to"], tx["data"])
+            is_success = name not in self.reverts and not (name == "issue" and books.is_paused)
+            logs = self._execute(books, name, arguments, tx_hash) if is_success else []
+            mined.append(
+                Mined(tx_hash, number, self._hash(number), is_success, 90_000, tuple(logs))
+            )
+        self._append(tuple(mined), books)
+
+    def _execute(
+        self, books: Books, name: str, arguments: Mapping[str, Any], tx_hash: str
+    ) -> list[Log]:
+        match name:
+            case "issue":
+                return _issue(books, arguments["words"], tx_hash)
+            case "spendBatch":
+                return [
+                    log
+                    for payment in arguments["payments"]
+                    for log in self._spend(books, payment, tx_hash)
+                ]
+            case "cashOutBatch":
+                return [
+                    log
+                    for item in arguments["items"]
+                    for log in self._cash_out(books, item, tx_hash)
+                ]
+            case "registerMerchant":
+                books.merchants[arguments["merchantId"]] = arguments["dailyCapUnits"]
+            case "publish":
+                document = (arguments["documentHash"], arguments["effectiveFrom"])
+                books.editions[arguments["edition"]] = document
+            case "pauseMint":
+                books.is_paused = True
+            case "openIncarnation":
+                books.incarnation += 1
+                topic = books.incarnation.to_bytes(32, "big")
+                return [Log(CONTRACTS["EcoToken"], (_OPENED, topic), b"", tx_hash, 0)]
+        return []
+
+    def _spend(self, books: Books, payment: Mapping[str, Any], tx_hash: str) -> list[Log]:
+        payer, merchant_id = payment["payer"].lower(), payment["merchantId"]
+        nonce = nonce_of(
+            merchant_id=merchant_id,
+            payment_ref="0x" + payment["paymentRef"].hex(),
+            salt="0x" + payment["salt"].hex(),
+        )
+        reason = b""
+        if merchant_id in self.desk_refuses:
+            reason = _CAP
+        elif (payer, nonce) in books.spent:
+            reason = _SPENT
+        elif books.units.get(payer, 0) < payment["units"]:
+            reason = _POOR
+        if reason:
+            return [_refusal_log(_SPEND_REFUSED, nonce, reason, tx_hash)]
+        books.spent[payer, nonce] = payment["units"]
+        books.units[payer] -= payment["units"]
+        books.takings[merchant_id] = books.takings.get(merchant_id, 0) + payment["units"]
+        return []
+
+    def _cash_out(self, books: Books, item: Mapping[str, Any], tx_hash: str) -> list[Log]:
+        payout_ref = "0x" + item["payoutRef"].hex()
+        reason = _USED if payout_ref in books.paid_out else b""
+        if not reason and self.payouts_refused:
+            reason = _BUDGET
+        if reason:
+            return [_refusal_log(_PAYOUT_REFUSED, payout_ref, reason, tx_hash)]
+        books.takings[item["merchantId"]] -= item["units"]
+        books.paid_out.add(payout_ref)
+        return []
+
+
+class FakeWallet:
+    """A wallet service that signs what it is asked; implements `wallet_client.Wallet`.
+
+    Switches:
+        is_down: It does not answer.
+        denies: Tells for the body of a request whether the policy refuses it.
+        loses_answers: It signs and journals, and the answer never arrives.
+    """
+
+    def __init__(self) -> None:
+        self.is_down = False
+        self.loses_answers = False
+        self.denies: Callable[[Mapping[str, Any]], bool] = lambda _: False
+        self.requests: dict[str, Mapping[str, Any]] = {}
+        self.signed: dict[str, dict[int, JournalEntry]] = {}
+
+    def create_account(self, *, request_id: str, account_ref: str, genesis_hash: str) -> str:
+        """Make an address that depends on the account only."""
+        self._take({"request_id": request_id, "account_ref": account_ref})
+        digest = hashlib.sha256(f"{genesis_hash}{account_ref}".encode()).hexdigest()
+        return Web3.to_checksum_address("0x" + digest[:40])
+
+    def sign_transaction(self, fields: Mapping[str, Any]) -> SignedTransaction:
+        """Return bytes that FakeNode understands."""
+        self._take(fields)
+        sender = KEYS[fields["key"]]
+        entry = JournalEntry(
+            fields["nonce"],
+            fields["max_fee_per_gas_wei"],
+            fields["max_priority_fee_per_gas_wei"],
+        )
+        self.signed.setdefault(fields["key"], {})[fields["nonce"]] = entry
+        body = {name: fields[name] for name in ("nonce", "to", "data", "max_fee_per_gas_wei")}
+        text = json.dumps(body | {"sender": sender}, sort_keys=True)
+        raw = "0x" + text.encode().hex()
+        return SignedTransaction(raw, _hash_of(raw), sender)
+
+    def sign_authorisation(self, fields: Mapping[str, Any]) -> SignedAuthorisation:
+        """Return an authorisation under the nonce that FakeNode's desk computes."""
+        self._take(fields)
+        nonce = nonce_of(
+            merchant_id=fields["merchant_id"],
+            payment_ref=fields["payment_ref"],
+            salt=fields["salt"],
+        )
+        return SignedAuthorisation(nonce, 27, "0x" + "01" * 32, "0x" + "02" * 32)
+
+    def journal(self, *, genesis_hash: str, key: str, from_nonce: int) -> list[JournalEntry]:
+        """Return the newest signature per nonce."""
+        if self.is_down:
+            raise WalletUnavailableError("ConnectError")
+        entries = self.signed.get(key, {})
+        return [entries[nonce] for nonce in sorted(entries) if nonce >= from_nonce]
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def _take(self, body: Mapping[str, Any]) -> None:
+        if self.is_down:
+            raise WalletUnavailableError("ConnectError")
+        if self.denies(body):
+            raise SigningRefusedError("limit_denied", "The policy says no.")
+        earlier = self.requests.setdefault(body["request_id"], dict(body))
+        if earlier != body:
+            raise SigningRefusedError("request_id_reused", "Another body came with this id.")
+        if self.loses_answers:
+            raise WalletUnavailableError("ReadTimeout")
+
+
+class FakeMail:
+    """Keeps messages; refuses those to the addresses in `refuses`."""
+
+    def __init__(self) -> None:
+        self.delivered: list[EmailMessage] = []
+        self.refuses: set[str] = set()
+
+    def deliver(self, message: EmailMessage) -> None:
+        """Keep a message or fail as a mail server does."""
+        if message["To"] in self.refuses:
+            raise ConnectionRefusedError("mailbox server is away")
+        self.delivered.append(message)
+
+
+def selector(error: str) -> str:
+    """Return the revert data of a custom error of ours, 0x-hex; its arguments are left out."""
+    for name in CONTRACTS:
+        for entry in abi(name):
+            if entry["type"] == "error" and entry["name"] == error:
+                types = ",".join(argument["type"] for argument in entry["inputs"])
+                return "0x" + event_signature_to_log_topic(f"{error}({types})")[:4].hex()
+    raise KeyError(error)
+
+
+def _slot(tx: Mapping[str, Any]) -> tuple[str, int]:
+    return tx["sender"], tx["nonce"]
+
+
+def _decode(to_address: str, calldata: str) -> tuple[str, Mapping[str, Any]]:
+    if calldata == "0x":
+        return "", {}
+    function, arguments = _CODEC[_NAMES[to_address]].decode_function_input(calldata)
+    return function.fn_name, arguments
+
+
+def _hash_of(raw: str) -> str:
+    return "0x" + hashlib.sha256(raw.encode()).hexdigest()
+
+
+def _issue(books: Books, words: Sequence[bytes], tx_hash: str) -> list[Log]:
+    logs = []
+    for word in words:
+        address, reward_id, units = unpack_mint_word(word)
+        if reward_id in books.consumed:
+            continue
+        books.consumed.add(reward_id)
+        books.units[address] = books.units.get(address, 0) + units
+        logs.append(_transfer_log(address, units, tx_hash))
+    return logs
+
+
+def _transfer_log(address: str, units: int, tx_hash: str) -> Log:
+    to_topic = bytes(12) + bytes.fromhex(address.removeprefix("0x"))
+    data = units.to_bytes(32, "big")
+    return Log(CONTRACTS["EcoToken"], (_TRANSFER, bytes(32), to_topic), data, tx_hash, 0)
+
+
+def _refusal_log(topic: bytes, reference: str, reason: bytes, tx_hash: str) -> Log:
+    indexed = bytes.fromhex(reference.removeprefix("0x"))
+    return Log(
+        CONTRACTS["RedemptionDesk"], (topic, indexed), encode(["bytes4"], [reason]), tx_hash, 0
+    )

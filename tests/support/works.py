@@ -1,0 +1,98 @@
+"""The jobs over a fake chain, a fake wallet service and a real database."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TypeVar
+
+from sqlmodel import Session, SQLModel, select
+
+from backend.actions.models import Claim
+from backend.batches.models import Batch
+from backend.chain.contracts import Contracts
+from backend.db.engine import Database
+from backend.jobs import runner
+from backend.jobs.context import Context
+from backend.ledger import queries as ledger_queries
+from backend.rewards.models import Reward
+from backend.workflows.admit_claims import ClaimRequest, admit
+from tests.support.builders import REGION
+from tests.support.clock import FrozenClock
+from tests.support.fakes import DEPLOYMENT, KEYS, FakeMail, FakeNode, FakeWallet
+
+Row = TypeVar("Row", bound=SQLModel)
+
+CONFIRMATIONS = 2
+
+
+class Works:
+    """A runner whose clock, chain and failures the test holds.
+
+    Args:
+        database: Real one.
+        clock: Advanced by `run`.
+    """
+
+    def __init__(self, database: Database, clock: FrozenClock) -> None:
+        self.database = database
+        self.clock = clock
+        self.node = FakeNode()
+        self.wallet = FakeWallet()
+        self.guardian = FakeWallet()
+        self.mail = FakeMail()
+        self.context = Context(
+            database=database,
+            clock=clock,
+            node=self.node,
+            contracts=Contracts(DEPLOYMENT),
+            wallet=self.wallet,
+            guardian=self.guardian,
+            mail=self.mail,
+            mail_from="test@calanque.example",
+            linger=timedelta(0),
+            confirmations_min=CONFIRMATIONS,
+            batch_max_items=50,
+            publication_margin=timedelta(seconds=15),
+            region_codes=REGION,
+            key_addresses=KEYS,
+        )
+
+    def steps(self) -> None:
+        """Run every step once, as if all were due."""
+        runner.run_once(self.context, runner.steps())
+
+    def run(self, rounds: int = 4) -> None:
+        """Run all steps, mine a block and let 20 seconds pass, several times."""
+        for _ in range(rounds):
+            self.steps()
+            self.node.mine()
+            self.clock.advance(seconds=20)
+        self.steps()
+
+    def claim(self, account_id: str, code: str, *, key: str | None = None) -> Claim:
+        """Admit a claim; it must be accepted at the door."""
+        request = ClaimRequest(account_id, key or f"key-{hash(code) & 0xFFFFFFFF:08x}", code)
+        with self.database.transaction() as session:
+            (answer,) = admit(session, [request], now=self.clock.now())
+        assert isinstance(answer, Claim), answer
+        return answer
+
+    def all(self, table: type[Row]) -> Sequence[Row]:
+        """Return the rows of a table."""
+        with self.database.reading() as session:
+            return session.exec(select(table)).all()
+
+    def states(self, table: type[Batch] | type[Reward]) -> list[str]:
+        """Return the states of the rows of a table."""
+        return [row.state for row in self.all(table)]
+
+    def units(self, account_name: str) -> int:
+        """Return a balance; the books must balance whenever they are looked at."""
+        with self.database.reading() as session:
+            assert_books_balance(session)
+            return ledger_queries.balance(session, account_name)
+
+
+def assert_books_balance(session: Session) -> None:
+    """Entries sum to zero and every running balance is the sum of its entries."""
+    assert ledger_queries.total(session) == 0
+    assert ledger_queries.drifted_accounts(session) == []
