@@ -6,7 +6,18 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from backend import web
-from backend.api import accounts, claims, devices, events, health, market, me, rules, stations
+from backend.api import (
+    accounts,
+    claims,
+    devices,
+    events,
+    health,
+    market,
+    me,
+    operations,
+    rules,
+    stations,
+)
 from backend.api.events import Tailer
 from backend.api.intake import Intake
 from backend.db.engine import Database
@@ -16,7 +27,7 @@ from backend.kernel import logs
 from backend.kernel.clock import Clock, SystemClock
 from backend.settings import Settings
 
-API_MODULES = (accounts, claims, devices, events, market, me, rules, stations)
+API_MODULES = (accounts, claims, devices, events, market, me, operations, rules, stations)
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> FastAPI:

@@ -66,6 +66,8 @@ class Permission(StrEnum):
     """Ask payments, see takings, cash out, for one's own shops."""
     READ_OPERATIONS = "read_operations"
     """See how the service and the chain are doing."""
+    RUN_OPERATIONS = "run_operations"
+    """Vouch for mints that are not ours, release quarantined rewards; adoption takes two people."""
     READ_RULES = "read_rules"
     """See drafts and history of the rulebook."""
     DRAFT_RULES = "draft_rules"
@@ -120,12 +122,13 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.MANAGE_STATIONS,
             Permission.MANAGE_MERCHANTS,
             Permission.MANAGE_STAFF,
+            Permission.RUN_OPERATIONS,
         },
         Role.RULES_EDITOR: _STAFF_BASE | {Permission.DRAFT_RULES},
         Role.RULES_APPROVER: _STAFF_BASE | {Permission.APPROVE_RULES},
         Role.REVIEWER: _STAFF_BASE | {Permission.REVIEW_CLAIMS},
         Role.FIELD: _STAFF_BASE | {Permission.MANAGE_DEVICES, Permission.MANAGE_STATIONS},
-        Role.AUDITOR: _STAFF_BASE | {Permission.AUDIT},
+        Role.AUDITOR: _STAFF_BASE | {Permission.AUDIT, Permission.RUN_OPERATIONS},
     }
 )
 """The one table of who may do what; nothing else grants a permission."""

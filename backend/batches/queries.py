@@ -128,3 +128,15 @@ def nonces_of(session: Session, genesis_hash: str, sender: str) -> set[int]:
         col(Batch.genesis_hash) == genesis_hash, col(Batch.sender) == sender
     )
     return set(session.exec(statement).all())
+
+
+def all_open_orphans(session: Session) -> Sequence[OrphanMint]:
+    """Return mints that nobody has explained yet, on any chain, oldest first."""
+    statement = select(OrphanMint).where(col(OrphanMint.adopted_at).is_(None))
+    return session.exec(statement.order_by(col(OrphanMint.block_number))).all()
+
+
+def count_by_state(session: Session) -> dict[str, int]:
+    """Return how many batches stand in each state."""
+    statement = select(Batch.state, func.count()).group_by(col(Batch.state))
+    return dict(session.exec(statement).all())

@@ -74,3 +74,9 @@ def waiting(session: Session) -> tuple[int, datetime | None]:
     )
     count, oldest = session.exec(statement).one()
     return int(count), oldest
+
+
+def quarantined(session: Session, *, limit: int = 500) -> Sequence[int]:
+    """Return the ids of rewards that were set aside, oldest first."""
+    statement = select(Reward.reward_id).where(col(Reward.state) == RewardState.QUARANTINED)
+    return session.exec(statement.order_by(col(Reward.granted_at)).limit(limit)).all()
