@@ -118,8 +118,10 @@ def evaluate(
         return _nothing("zero", rule.id, 0, lines)
     spending = Spending(act, counters, lines, counts_before_trimming=book.counts_before_trimming)
     paid = spending.spend(rule.caps, before_caps)
+    added = 0
     if paid > 0 and rule.top_ups:
-        paid += _top_ups(rule, act, before_caps, book.stacking_percent, spending, lines)
+        added = _top_ups(rule, act, before_caps, book.stacking_percent, spending, lines)
+    paid += added
     tranches = _tranches(rule, act, paid)
     if lines is not None:
         lines.extend(_tranche_line(part) for part in tranches)
@@ -132,6 +134,7 @@ def evaluate(
         tranches,
         spending.moves(),
         () if lines is None else tuple(lines),
+        added,
     )
 
 

@@ -48,6 +48,7 @@ class Evaluation(NamedTuple):
 
     `amount_units` is what is paid; `before_caps_units` what the tariff gave; `outcome` is
     `refused` when no rule applies or a requirement fails, `zero` when the amount is nothing.
+    `top_up_units` is the part of the amount that communes add.
     """
 
     amount_units: TokenUnits
@@ -57,3 +58,4 @@ class Evaluation(NamedTuple):
     tranches: tuple[Tranche, ...]
     moves: tuple[Move, ...]
     lines: tuple[Line, ...]
+    top_up_units: int = 0

@@ -60,8 +60,8 @@ class _Simulation:
             table = self._table.slice(part.start, part.stop)
             self._value_part(spent, part, table)
             counters.fill(Columns(self._edition, table, self._names), part)
-        paid = apply_limits(self._book, spent, counters)
-        return Outcomes(paid, spent.base, self._positions[spent.rule])
+        base, added = apply_limits(self._book, spent, counters)
+        return Outcomes(base + added, spent.base, self._positions[spent.rule], added)
 
     def _value_part(self, spent: Spent, part: slice, table: ActTable) -> None:
         chosen = self._choose(table)

@@ -72,19 +72,20 @@ class Counters:
                 self.quantities[name][rows] = _quantity(columns, cap)
 
 
-def apply_limits(book: PreparedBook, spent: Spent, counters: Counters) -> Amounts:
-    """Return what is paid per row.
+def apply_limits(book: PreparedBook, spent: Spent, counters: Counters) -> tuple[Amounts, Amounts]:
+    """Return the base units and the top-up units paid per row.
 
     Raises:
         ActIncompleteError: An act does not say whose counter it moves.
     """
     room = np.maximum(spent.base, 0) * book.stacking_percent // 100
     extra = sum((np.minimum(want, room) for want in spent.top_ups), np.zeros(1, dtype=np.int64))
-    paid = spent.base + np.where(spent.base > 0, np.minimum(extra, room), 0)
+    base = spent.base.copy()
+    added = np.where(spent.base > 0, np.minimum(extra, room), 0)
     hot = _hot_rows(spent, counters, room)
     if len(hot):
-        paid[hot] = _sequential(book, spent, counters, hot, room[hot])
-    return paid
+        base[hot], added[hot] = _sequential(book, spent, counters, hot, room[hot])
+    return base, added
 
 
 def _hot_rows(spent: Spent, counters: Counters, room: Amounts) -> Rows:
@@ -146,7 +147,7 @@ def _is_contended(keys: Amounts, load: Amounts, limit: int) -> npt.NDArray[np.bo
 
 def _sequential(
     book: PreparedBook, spent: Spent, counters: Counters, hot: Rows, room: Amounts
-) -> Amounts:
+) -> tuple[Amounts, Amounts]:
     """Run the rows whose counters could reach a limit one after the other."""
     states: dict[str, list[int]] = {}
     indexes: dict[str, npt.NDArray[np.intp]] = {}
@@ -156,7 +157,8 @@ def _sequential(
         indexes[name] = inverse.reshape(-1) - int(has_missing)
         states[name] = [0] * len(known)
     pay = pay_counting_first if book.counts_before_trimming else pay_exactly
-    found = np.zeros(len(hot), dtype=np.int64)
+    base = np.zeros(len(hot), dtype=np.int64)
+    added = np.zeros(len(hot), dtype=np.int64)
     for start in range(0, len(hot), _CHUNK):
         part = slice(start, start + _CHUNK)
         rows = hot[part]
@@ -172,8 +174,8 @@ def _sequential(
             [column[rows].tolist() for column in spent.top_ups],
             room[part].tolist(),
         )
-        found[part] = run(pay, caps, wanted)
-    return found
+        base[part], added[part] = run(pay, caps, wanted)
+    return base, added
 
 
 def _loop_caps(

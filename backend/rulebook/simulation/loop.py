@@ -43,25 +43,27 @@ class Wanted(NamedTuple):
 Pay = Callable[[Sequence[LoopCap], int, int], int]
 
 
-def run(pay: Pay, caps: Sequence[Sequence[Sequence[LoopCap]]], wanted: Wanted) -> list[int]:
+def run(
+    pay: Pay, caps: Sequence[Sequence[Sequence[LoopCap]]], wanted: Wanted
+) -> tuple[list[int], list[int]]:
     """Pay rows in order and move the counters.
 
     Args:
         pay: `pay_exactly` or `pay_counting_first`.
         caps: Caps per rule, and within it per part: the base first, then its top-ups.
     Returns:
-        Units per row, top-ups included.
+        Base units and top-up units per row.
     Raises:
         ActIncompleteError: A row reaches a cap without the fact it needs.
     """
-    found = []
+    base, added = [], []
     for row, (rule, units) in enumerate(zip(wanted.rules, wanted.base, strict=True)):
         parts = caps[rule]
         paid = pay(parts[0], row, units)
-        if paid > 0 and len(parts) > 1:
-            paid += _top_ups(pay, parts[1:], row, wanted)
-        found.append(paid)
-    return found
+        has_top_ups = paid > 0 and len(parts) > 1
+        base.append(paid)
+        added.append(_top_ups(pay, parts[1:], row, wanted) if has_top_ups else 0)
+    return base, added
 
 
 def _top_ups(pay: Pay, parts: Sequence[Sequence[LoopCap]], row: int, wanted: Wanted) -> int:

@@ -17,14 +17,16 @@ def simulate_plain(rulebook: Rulebook, table: ActTable) -> Outcomes:
     counters: dict[str, int] = {}
     paid = np.zeros(len(table), dtype=np.int64)
     before = np.zeros(len(table), dtype=np.int64)
+    added = np.zeros(len(table), dtype=np.int64)
     rules = np.full(len(table), -1, dtype=np.int32)
     numbers = {rule.id: at for at, rule in enumerate(rulebook.edition.rules)}
     for row, act in enumerate(table.acts()):
         result = evaluate(act, rulebook, counters, with_lines=False)
         paid[row] = result.amount_units
         before[row] = result.before_caps_units
+        added[row] = result.top_up_units
         if result.rule_id is not None and result.outcome != "refused":
             rules[row] = numbers[result.rule_id]
         for key, delta in result.moves:
             counters[key] = counters.get(key, 0) + delta
-    return Outcomes(paid, before, rules)
+    return Outcomes(paid, before, rules, added)

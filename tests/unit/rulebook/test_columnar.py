@@ -35,6 +35,7 @@ def _same(rulebook: Rulebook, table: ActTable) -> Outcomes | str:
     assert plain.before_caps_units.tolist() == fast.before_caps_units.tolist()
     assert plain.rule.tolist() == fast.rule.tolist()
     assert plain.paid_units.tolist() == fast.paid_units.tolist()
+    assert plain.top_up_units.tolist() == fast.top_up_units.tolist()
     return fast
 
 
