@@ -211,6 +211,7 @@ def _fill_database(settings: Settings, story: Story) -> list[seed.Terminal]:
             )
     finally:
         context.wallet.close()
+        context.guardian.close()
         context.database.dispose()
     story.step(f"92 communes, {seed.STATIONS} stations, {len(seed.SHOPS)} shops are in place")
     return terminals

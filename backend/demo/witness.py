@@ -27,6 +27,7 @@ class Witness:
     def close(self) -> None:
         """Close the connections."""
         self._context.wallet.close()
+        self._context.guardian.close()
         self._context.database.dispose()
 
     def mint_of(self, claim_id: str) -> str:
