@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
 import {IEcoToken} from "./interfaces/IEcoToken.sol";
+import {AccountSlot} from "./libraries/AccountSlot.sol";
 import {PaymentAuthorizations} from "./token/PaymentAuthorizations.sol";
 import {RewardMinting} from "./token/RewardMinting.sol";
 
@@ -13,12 +14,12 @@ import {RewardMinting} from "./token/RewardMinting.sol";
 /// @dev Immutable, no proxy. Who may call what is data of the access manager: scripts/chain/manifest.
 contract EcoToken is RewardMinting, PaymentAuthorizations {
     /// @dev 24 months, leap day included.
-    uint32 private constant IDLE_DAYS = 731;
+    uint256 private constant IDLE_DAYS = 731;
 
     constructor(address authority, uint256 ceilingUnits) AccessManaged(authority) RewardMinting(ceilingUnits) {}
 
     /// @inheritdoc IEcoToken
-    function burnUnits(uint256 units) external restricted {
+    function burnUnits(uint256 units) external onlyKind(KIND_DESK) {
         _burn(msg.sender, units);
     }
 
@@ -27,8 +28,8 @@ contract EcoToken is RewardMinting, PaymentAuthorizations {
         _requireSpendOpen();
         _requireCitizen(previous);
         _requireCitizen(replacement);
-        uint256 units = _accounts[previous].units;
-        if (replacement == address(0) || replacement == previous || units == 0) {
+        uint256 units = _accounts[previous].slot.units();
+        if (replacement == previous || units == 0) {
             revert EcoToken_RecoveryRefused(previous, replacement);
         }
         emit Recovered(previous, replacement, units);
@@ -38,22 +39,24 @@ contract EcoToken is RewardMinting, PaymentAuthorizations {
     /// @inheritdoc IEcoToken
     function expireIdle(address[] calldata accounts) external restricted returns (uint256 unitsExpired) {
         for (uint256 i = 0; i < accounts.length; ++i) {
-            Account memory held = _accounts[accounts[i]];
+            AccountSlot held = _accounts[accounts[i]].slot;
+            uint256 units = held.units();
             // The list was made before the delay of this role: who moved since, or was paid, keeps the points.
-            bool isIdle = held.kind == KIND_CITIZEN && _today() >= held.lastMovedDay + IDLE_DAYS;
-            if (!isIdle || held.units == 0) continue;
-            unitsExpired += held.units;
-            emit IdleExpired(accounts[i], held.units);
-            _burn(accounts[i], held.units);
+            bool isIdle = held.kind() == KIND_CITIZEN && _today() >= held.lastMovedDay() + IDLE_DAYS;
+            if (!isIdle || units == 0) continue;
+            unitsExpired += units;
+            emit IdleExpired(accounts[i], units);
+            _burn(accounts[i], units);
         }
     }
 
     /// @inheritdoc IEcoToken
     function setKind(address account, uint8 kind) external restricted {
-        Account memory held = _accounts[account];
-        bool isKnown = kind == KIND_DESK || kind == KIND_FORFEIT;
-        if (!isKnown || held.kind != KIND_CITIZEN || held.units != 0) revert EcoToken_KindRefused(account, kind);
-        _accounts[account].kind = kind;
+        AccountSlot held = _accounts[account].slot;
+        bool isOpening = held.kind() == KIND_CITIZEN && held.units() == 0 && kind != KIND_CITIZEN && kind < KIND_CLOSED;
+        bool isClosing = held.kind() != KIND_CITIZEN && held.kind() != KIND_CLOSED && kind == KIND_CLOSED;
+        if (!isOpening && !isClosing) revert EcoToken_KindRefused(account, kind);
+        _accounts[account].slot = held.withKind(kind);
         emit KindSet(account, kind);
     }
 
@@ -79,21 +82,21 @@ contract EcoToken is RewardMinting, PaymentAuthorizations {
 
     /// @inheritdoc IEcoToken
     function mintPaused() external view returns (bool) {
-        return _head.isMintPaused;
+        return _head.isMintPaused();
     }
 
     /// @inheritdoc IEcoToken
     function spendPaused() external view returns (bool) {
-        return _head.isSpendPaused;
+        return _head.isSpendPaused();
     }
 
     function _setMintPaused(bool isPaused) private {
-        _head.isMintPaused = isPaused;
+        _head = _head.withMintPaused(isPaused);
         emit MintPauseChanged(isPaused, msg.sender);
     }
 
     function _setSpendPaused(bool isPaused) private {
-        _head.isSpendPaused = isPaused;
+        _head = _head.withSpendPaused(isPaused);
         emit SpendPauseChanged(isPaused, msg.sender);
     }
 }

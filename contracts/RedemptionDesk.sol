@@ -182,6 +182,8 @@ contract RedemptionDesk is MerchantBooks {
     /// @dev A failure without an error says nothing about the item, so it may not be reported as the item's.
     function _reasonOf(bytes memory problem) private pure returns (bytes4) {
         if (problem.length < 4) revert RedemptionDesk_TokenFailed();
+        // The first four bytes of an error are its selector.
+        // forge-lint: disable-next-line(unsafe-typecast)
         return bytes4(problem);
     }
 }

@@ -10,7 +10,6 @@ import {RateLimiter} from "@openzeppelin/contracts/utils/RateLimiter.sol";
 import {IEcoToken} from "./interfaces/IEcoToken.sol";
 import {IRewardIssuer} from "./interfaces/IRewardIssuer.sol";
 import {IRuleBook} from "./interfaces/IRuleBook.sol";
-import {RewardWord} from "./libraries/RewardWord.sol";
 
 /// @title Issuer of rewards
 /// @author Calanque
@@ -18,7 +17,6 @@ import {RewardWord} from "./libraries/RewardWord.sol";
 /// @dev A bucket lets through at most capacity x (1 + t / window) in any time t: that is the loss of a leaked minter.
 contract RewardIssuer is IRewardIssuer, AccessManaged {
     using RateLimiter for RateLimiter.RefillingBucket;
-    using RewardWord for bytes32;
 
     /// @dev The limits that every batch reads, in one slot; the buckets keep theirs.
     struct BatchLimits {
@@ -50,9 +48,10 @@ contract RewardIssuer is IRewardIssuer, AccessManaged {
         restricted
         returns (uint256 unitsMinted, uint256 skipped)
     {
-        _checkBatch(edition, words);
+        BatchLimits memory limits = _checkedLimits(edition, words.length);
         // The buckets follow what was minted, so the call precedes them; the token is ours, immutable and calls nobody.
-        (unitsMinted, skipped) = _TOKEN.mintRewards(words);
+        (unitsMinted, skipped) = _TOKEN.mintRewards(words, limits.itemUnits);
+        if (unitsMinted > limits.units) revert RewardIssuer_BatchTooLarge(unitsMinted, limits.units);
         if (!_minterBuckets.tryConsume(_keyOf(msg.sender), unitsMinted)) {
             revert RewardIssuer_MinterBudgetExceeded(msg.sender, unitsMinted, _minterAvailable(msg.sender));
         }
@@ -87,8 +86,9 @@ contract RewardIssuer is IRewardIssuer, AccessManaged {
     {
         (bool isAllowed,) = IAccessManager(authority()).canCall(minter, address(this), this.issue.selector);
         if (!isAllowed) revert IAccessManaged.AccessManagedUnauthorized(minter);
-        _checkBatch(edition, words);
-        (unitsMinted, skipped) = _TOKEN.previewRewards(words);
+        BatchLimits memory limits = _checkedLimits(edition, words.length);
+        (unitsMinted, skipped) = _TOKEN.previewRewards(words, limits.itemUnits);
+        if (unitsMinted > limits.units) revert RewardIssuer_BatchTooLarge(unitsMinted, limits.units);
         uint256 minterUnits = _minterAvailable(minter);
         if (unitsMinted > minterUnits) revert RewardIssuer_MinterBudgetExceeded(minter, unitsMinted, minterUnits);
         uint256 globalUnits = _globalBucket.available(EVERYBODY);
@@ -139,21 +139,10 @@ contract RewardIssuer is IRewardIssuer, AccessManaged {
         emit LimitsChanged(limits, msg.sender);
     }
 
-    function _checkBatch(uint32 edition, bytes32[] calldata words) private view {
+    function _checkedLimits(uint32 edition, uint256 count) private view returns (BatchLimits memory limits) {
         if (!_RULE_BOOK.usable(edition)) revert RewardIssuer_EditionNotUsable(edition);
-        BatchLimits memory limits = _batchLimits;
-        if (words.length == 0 || words.length > limits.items) {
-            revert RewardIssuer_BatchSizeRefused(words.length, limits.items);
-        }
-        uint256 units = 0;
-        for (uint256 i = 0; i < words.length; ++i) {
-            uint256 itemUnits = words[i].unitsOf();
-            if (itemUnits > limits.itemUnits) {
-                revert RewardIssuer_ItemTooLarge(words[i].idOf(), itemUnits, limits.itemUnits);
-            }
-            units += itemUnits;
-        }
-        if (units > limits.units) revert RewardIssuer_BatchTooLarge(units, limits.units);
+        limits = _batchLimits;
+        if (count == 0 || count > limits.items) revert RewardIssuer_BatchSizeRefused(count, limits.items);
     }
 
     function _minterAvailable(address minter) private view returns (uint256) {

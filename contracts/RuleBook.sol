@@ -29,14 +29,18 @@ contract RuleBook is IRuleBook, AccessManaged {
 
     /// @inheritdoc IRuleBook
     function publish(uint32 edition, bytes32 documentHash, uint64 effectiveFrom) external restricted {
-        uint64 earliest = _earliestEffect();
+        uint32 before = _liveBelow(_latest + 1);
+        uint64 earliest = _earliestAfter(before);
         if (effectiveFrom < earliest) revert RuleBook_EffectiveTooEarly(effectiveFrom, earliest);
         uint64 horizon = _now() + HORIZON_SECONDS;
         if (effectiveFrom > horizon) revert RuleBook_EffectiveTooLate(effectiveFrom, horizon);
         if (documentHash == 0) revert RuleBook_HashMissing();
         if (edition != _latest + 1) revert RuleBook_NumberNotNext(edition, _latest + 1);
         _latest = edition;
-        _editions[edition] = Edition(documentHash, _now(), effectiveFrom, false, false);
+        _editions[edition].documentHash = documentHash;
+        _editions[edition].publishedAt = _now();
+        _editions[edition].effectiveFrom = effectiveFrom;
+        if (before != 0) _editions[before].supersededAt = effectiveFrom;
         emit EditionPublished(edition, documentHash, effectiveFrom);
     }
 
@@ -46,6 +50,8 @@ contract RuleBook is IRuleBook, AccessManaged {
         if (_now() >= kept.effectiveFrom) revert RuleBook_EditionInForce(edition);
         if (kept.isCancelled) revert RuleBook_EditionUnchangeable(edition);
         kept.isCancelled = true;
+        uint32 before = _liveBelow(edition);
+        if (before != 0) _editions[before].supersededAt = kept.supersededAt;
         emit EditionCancelled(edition);
     }
 
@@ -66,7 +72,7 @@ contract RuleBook is IRuleBook, AccessManaged {
         Edition storage kept = _editions[edition];
         if (kept.publishedAt == 0 || kept.isCancelled || kept.isSuspended) return false;
         if (_now() < kept.effectiveFrom) return false;
-        uint64 replacedAt = supersededAt(edition);
+        uint64 replacedAt = kept.supersededAt;
         return replacedAt == 0 || _now() < replacedAt + _GRACE_SECONDS;
     }
 
@@ -82,11 +88,9 @@ contract RuleBook is IRuleBook, AccessManaged {
 
     /// @inheritdoc IRuleBook
     function current() external view returns (uint32) {
-        for (uint32 number = _latest; number > 0; --number) {
-            Edition storage kept = _editions[number];
-            if (!kept.isCancelled && _now() >= kept.effectiveFrom) return number;
-        }
-        return 0;
+        uint32 number = _liveBelow(_latest + 1);
+        while (number != 0 && _now() < _editions[number].effectiveFrom) number = _liveBelow(number);
+        return number;
     }
 
     /// @inheritdoc IRuleBook
@@ -99,30 +103,25 @@ contract RuleBook is IRuleBook, AccessManaged {
         return _GRACE_SECONDS;
     }
 
-    /// @inheritdoc IRuleBook
-    function supersededAt(uint32 edition) public view returns (uint64) {
-        // Only cancelled editions are stepped over, and each of them cost the guardian a transaction.
-        for (uint32 number = edition + 1; number <= _latest; ++number) {
-            if (!_editions[number].isCancelled) return _editions[number].effectiveFrom;
-        }
-        return 0;
-    }
-
     function _setSuspended(uint32 edition, bool isSuspended) private {
         Edition storage kept = _known(edition);
         if (kept.isCancelled || kept.isSuspended == isSuspended) revert RuleBook_EditionUnchangeable(edition);
         kept.isSuspended = isSuspended;
     }
 
-    /// @dev Notice does not bind while nothing is or was in force; the order of editions always does.
-    function _earliestEffect() private view returns (uint64 earliest) {
+    /// @dev Notice does not bind before the first edition; the order of editions always does.
+    function _earliestAfter(uint32 before) private view returns (uint64) {
         if (_latest == 0) return 0;
-        earliest = _now() + _NOTICE_SECONDS;
-        for (uint32 number = _latest; number > 0; --number) {
-            Edition storage kept = _editions[number];
-            if (kept.isCancelled) continue;
-            return kept.effectiveFrom < earliest ? earliest : kept.effectiveFrom + 1;
-        }
+        uint64 noticed = _now() + _NOTICE_SECONDS;
+        uint64 next = _editions[before].effectiveFrom + 1;
+        return next > noticed ? next : noticed;
+    }
+
+    /// @dev The highest edition below `number` that was not cancelled; 0 when there is none. Only cancelled editions
+    /// are stepped over, and each of them cost the guardian a transaction.
+    function _liveBelow(uint32 number) private view returns (uint32 live) {
+        live = number - 1;
+        while (live != 0 && _editions[live].isCancelled) --live;
     }
 
     function _known(uint32 edition) private view returns (Edition storage kept) {

@@ -8,12 +8,13 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 /// @notice An ERC-20 whose units only a reward issuer creates and only the redemption desk takes.
 /// One point is 100 units. Every amount below is in units.
 /// @dev A reward word is `address(160) << 96 | id(48) << 48 | units(48)` and an id is
-/// `tranche(4) << 44 | incarnation(12) << 32 | counter(32)`. An account of kind 0 is a citizen, 1 the desk,
-/// 2 the account that takes what erased citizens are refunded.
+/// `tranche(4) << 44 | incarnation(12) << 32 | counter(32)`. The kind of an account, kept beside its balance, is the right
+/// of our own contracts: 0 citizen, 1 desk (role MOVER), 2 forfeit account, 3 issuer (role ISSUER), 4 closed. People's
+/// roles are kept by the access manager.
 interface IEcoToken is IERC20Metadata {
     /// @notice A word was skipped because its id had been consumed before; nothing was minted for it.
     /// @param id Reward id that was found consumed.
-    event RewardSkipped(uint48 indexed id);
+    event RewardSkipped(uint48 id);
 
     /// @notice A new incarnation of the off-chain books may now use ids of this number.
     /// @param incarnation The number handed out; ids above it are refused.
@@ -21,7 +22,7 @@ interface IEcoToken is IERC20Metadata {
 
     /// @notice An account received a kind other than citizen.
     /// @param account Account concerned.
-    /// @param kind 1 desk, 2 forfeit account.
+    /// @param kind 1 desk, 2 forfeit account, 3 issuer, 4 closed.
     event KindSet(address indexed account, uint8 kind);
 
     /// @notice An authorization was used (EIP-3009).
@@ -71,23 +72,29 @@ interface IEcoToken is IERC20Metadata {
     /// @notice Spending is paused.
     error EcoToken_SpendPaused();
 
-    /// @notice A word has no recipient, no units or no incarnation.
-    error EcoToken_WordInvalid(bytes32 word);
+    /// @notice A word gives nothing, or more than the issuer allows one word.
+    error EcoToken_ItemUnitsRefused(uint256 units, uint256 limitUnits);
 
-    /// @notice The id belongs to an incarnation that was never opened.
-    error EcoToken_IncarnationUnknown(uint48 id, uint16 current);
+    /// @notice The ids belong to an incarnation that was never opened; 0 is never opened.
+    error EcoToken_IncarnationUnknown(uint256 incarnation, uint256 latest);
 
     /// @notice Incarnations are exhausted (12 bits).
     error EcoToken_IncarnationsExhausted();
 
-    /// @notice Only a citizen's account may receive, recover or expire.
+    /// @notice Only a citizen's account, and never the zero address, may receive, recover or expire.
     error EcoToken_NotCitizen(address account);
 
     /// @notice The batch would mint more today than the absolute ceiling.
     error EcoToken_DailyCeilingExceeded(uint256 wouldBeUnits, uint256 ceilingUnits);
 
+    /// @notice More units would exist than 96 bits count.
+    error EcoToken_SupplyExhausted();
+
     /// @notice The account holds less than asked.
     error EcoToken_BalanceInsufficient(address account, uint256 balanceUnits, uint256 neededUnits);
+
+    /// @notice Only an account of this kind may call.
+    error EcoToken_CallerRefused(address caller, uint256 kindNeeded);
 
     /// @notice The authorization names another payee than the caller.
     error EcoToken_PayeeNotCaller(address payee, address caller);
@@ -113,23 +120,26 @@ interface IEcoToken is IERC20Metadata {
     /// @notice A refund goes to the payer or to the forfeit account, nowhere else.
     error EcoToken_RefundAstray(address to);
 
-    /// @notice The kind is unknown, or the account holds units or has a kind already.
+    /// @notice Only an empty citizen's account gets a kind, and only an issuer, a desk or a forfeit account is closed.
     error EcoToken_KindRefused(address account, uint8 kind);
 
-    /// @notice The replacement of a lost address is zero or the lost address itself, or nothing is to be moved.
+    /// @notice The replacement of a lost address is the lost address itself, or nothing is to be moved.
     error EcoToken_RecoveryRefused(address previous, address replacement);
 
     /// @notice The daily ceiling must be positive and below 2^96.
     error EcoToken_CeilingInvalid(uint256 ceilingUnits);
 
     /// @notice Mint rewards to citizens, consuming every id once and for ever. Role ISSUER.
-    /// @dev A consumed id is skipped, never an error. Consecutive words to one recipient cost one balance write and
+    /// @dev A consumed id is skipped without a look at the rest of its word, never an error. Consecutive words to one recipient cost one balance write and
     /// one `Transfer`. Reverts when paused, on a malformed word, on an unopened incarnation, above the daily ceiling.
     /// @param words Reward words, best ordered by id and recipient.
+    /// @param itemLimitUnits Most units of one word: the issuer's limit, checked here so that words are read once.
     /// @return unitsMinted Units created by this call.
     /// @return skipped Number of words whose id had been consumed.
     /// @custom:invariant I-1 I-2 I-4
-    function mintRewards(bytes32[] calldata words) external returns (uint256 unitsMinted, uint256 skipped);
+    function mintRewards(bytes32[] calldata words, uint256 itemLimitUnits)
+        external
+        returns (uint256 unitsMinted, uint256 skipped);
 
     /// @notice Hand out the next incarnation number, after a first start or a restore of the books. Role REGISTRAR.
     /// @return opened The number that new ids must carry from now on.
@@ -188,9 +198,9 @@ interface IEcoToken is IERC20Metadata {
     /// @return unitsExpired Units burned.
     function expireIdle(address[] calldata accounts) external returns (uint256 unitsExpired);
 
-    /// @notice Give an empty account a kind. Role ADMIN.
-    /// @param account Account without units and of kind 0.
-    /// @param kind 1 desk, 2 forfeit account.
+    /// @notice Give an empty account a kind, or close one that has a kind, for ever. Role ADMIN.
+    /// @param account Account.
+    /// @param kind 1 desk, 2 forfeit account, 3 issuer; 4 to close.
     function setKind(address account, uint8 kind) external;
 
     /// @notice Stop minting. Role GUARDIAN.
@@ -207,9 +217,13 @@ interface IEcoToken is IERC20Metadata {
 
     /// @notice Tell what `mintRewards` would do now, with the same errors, without doing it.
     /// @param words Reward words.
+    /// @param itemLimitUnits Most units of one word.
     /// @return unitsMinted Units that would be created.
     /// @return skipped Words that would be skipped, repeated ids within the list included.
-    function previewRewards(bytes32[] calldata words) external view returns (uint256 unitsMinted, uint256 skipped);
+    function previewRewards(bytes32[] calldata words, uint256 itemLimitUnits)
+        external
+        view
+        returns (uint256 unitsMinted, uint256 skipped);
 
     /// @notice Whether an id was consumed.
     /// @param id Reward id.
@@ -221,7 +235,7 @@ interface IEcoToken is IERC20Metadata {
     /// @notice Balance, kind and UTC day number of the last movement of an account.
     /// @param account Account.
     /// @return units Balance in units.
-    /// @return kind 0 citizen, 1 desk, 2 forfeit.
+    /// @return kind 0 citizen, 1 desk, 2 forfeit, 3 issuer, 4 closed.
     /// @return lastMovedDay Days since 1970-01-01 UTC; 0 for an account never touched.
     function accountOf(address account) external view returns (uint96 units, uint8 kind, uint32 lastMovedDay);
 

@@ -8,7 +8,7 @@ interface IRewardIssuer {
     /// @notice The limits of issuance, all in units unless said.
     /// @param itemUnits Most units of one reward word.
     /// @param batchItems Most words of one batch (a count).
-    /// @param batchUnits Most units that one batch asks for, skipped words included.
+    /// @param batchUnits Most units that one batch mints.
     /// @param windowSeconds Time in which an empty bucket fills again.
     /// @param minterCapacityUnits Bucket of each minter.
     /// @param globalCapacityUnits Bucket of all minters together.
@@ -45,10 +45,7 @@ interface IRewardIssuer {
     /// @notice A batch holds between 1 and the limit of words.
     error RewardIssuer_BatchSizeRefused(uint256 count, uint256 limit);
 
-    /// @notice A reward asks for more than the limit of one word.
-    error RewardIssuer_ItemTooLarge(uint48 id, uint256 units, uint256 limit);
-
-    /// @notice The words of the batch ask for more than the limit of one batch.
+    /// @notice The batch would mint more than the limit of one batch.
     error RewardIssuer_BatchTooLarge(uint256 units, uint256 limit);
 
     /// @notice The edition is not usable now.

@@ -11,12 +11,14 @@ interface IRuleBook {
     /// @param effectiveFrom Unix seconds from which the edition is in force.
     /// @param isCancelled Withdrawn before it took effect.
     /// @param isSuspended Stopped by the guardian.
+    /// @param supersededAt Unix seconds at which a later edition replaces this one; 0 while none is announced.
     struct Edition {
         bytes32 documentHash;
         uint64 publishedAt;
         uint64 effectiveFrom;
         bool isCancelled;
         bool isSuspended;
+        uint64 supersededAt;
     }
 
     /// @notice An edition was published.
@@ -85,10 +87,6 @@ interface IRuleBook {
     /// @notice The edition as kept.
     /// @param edition Number.
     function editionOf(uint32 edition) external view returns (Edition memory);
-
-    /// @notice Unix seconds at which a later edition replaces this one; 0 while none is announced.
-    /// @param edition Number.
-    function supersededAt(uint32 edition) external view returns (uint64);
 
     /// @notice Highest number published; 0 before the first.
     function latest() external view returns (uint32);

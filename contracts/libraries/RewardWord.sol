@@ -5,27 +5,26 @@ pragma solidity 0.8.37;
 /// @author Calanque
 /// @notice `address(160) << 96 | id(48) << 48 | units(48)`; `id = tranche(4) << 44 | incarnation(12) << 32 | counter(32)`.
 library RewardWord {
+    uint256 private constant MASK_48 = type(uint48).max;
+    uint256 private constant MASK_12 = 0x0fff;
+
     /// @notice Who is rewarded.
     function recipientOf(bytes32 word) internal pure returns (address) {
-        return address(bytes20(word));
+        return address(uint160(uint256(word) >> 96));
     }
 
-    /// @notice Which reward it is.
-    function idOf(bytes32 word) internal pure returns (uint48) {
-        // Truncation on purpose: the 48 bits above the units are the id.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        return uint48(uint256(word) >> 48);
+    /// @notice Which reward it is, below 2^48.
+    function idOf(bytes32 word) internal pure returns (uint256) {
+        return (uint256(word) >> 48) & MASK_48;
     }
 
-    /// @notice How many units it gives.
-    function unitsOf(bytes32 word) internal pure returns (uint48) {
-        // Truncation on purpose: the lowest 48 bits are the units.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        return uint48(uint256(word));
+    /// @notice How many units it gives, below 2^48.
+    function unitsOf(bytes32 word) internal pure returns (uint256) {
+        return uint256(word) & MASK_48;
     }
 
     /// @notice Which incarnation of the books made an id.
-    function incarnationOf(uint48 id) internal pure returns (uint16) {
-        return uint16(id >> 32) & 0x0fff;
+    function incarnationOf(uint256 id) internal pure returns (uint256) {
+        return (id >> 32) & MASK_12;
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 pragma solidity 0.8.37;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
@@ -12,7 +11,7 @@ import {PointBooks} from "./PointBooks.sol";
 /// @author Calanque
 /// @notice The receive and cancel halves of EIP-3009, and refunds bounded by what an authorization paid.
 /// @dev No ERC-1271: an account that is a contract could be sold, and the loop would be open.
-abstract contract PaymentAuthorizations is PointBooks, AccessManaged, EIP712 {
+abstract contract PaymentAuthorizations is PointBooks, EIP712 {
     /// @dev One slot: who was paid (the token itself when cancelled), how much, and how much of it came back.
     struct Authorization {
         address payee;
@@ -40,9 +39,12 @@ abstract contract PaymentAuthorizations is PointBooks, AccessManaged, EIP712 {
         uint8 v,
         bytes32 r,
         bytes32 s
-    ) external restricted {
+    ) external onlyKind(KIND_DESK) {
         _requireSpendOpen();
+        // Windows are weeks long: the seconds by which a proposer may shift the clock do not matter.
+        // forge-lint: disable-next-line(block-timestamp)
         if (block.timestamp <= validAfter) revert EcoToken_AuthorizationNotYetValid(validAfter);
+        // forge-lint: disable-next-line(block-timestamp)
         if (block.timestamp >= validBefore) revert EcoToken_AuthorizationExpired(validBefore);
         if (to != msg.sender) revert EcoToken_PayeeNotCaller(to, msg.sender);
         if (value == 0 || value > type(uint48).max) revert EcoToken_UnitsOutOfRange(value);
@@ -63,9 +65,12 @@ abstract contract PaymentAuthorizations is PointBooks, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IEcoToken
-    function refundAuthorization(address authorizer, bytes32 nonce, address to, uint256 units) external restricted {
+    function refundAuthorization(address authorizer, bytes32 nonce, address to, uint256 units)
+        external
+        onlyKind(KIND_DESK)
+    {
         _requireSpendOpen();
-        if (to != authorizer && _accounts[to].kind != KIND_FORFEIT) revert EcoToken_RefundAstray(to);
+        if (to != authorizer && _accounts[to].slot.kind() != KIND_FORFEIT) revert EcoToken_RefundAstray(to);
         Authorization memory paid = _authorizations[authorizer][nonce];
         uint256 leftUnits = paid.payee == msg.sender ? paid.units - paid.refundedUnits : 0;
         if (units > leftUnits) revert EcoToken_RefundExceedsPayment(nonce, leftUnits, units);
@@ -93,7 +98,8 @@ abstract contract PaymentAuthorizations is PointBooks, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IEcoToken
-    // The name is EIP-2612's and EIP-3009's. forge-lint: disable-next-line(mixed-case-function)
+    // The name is EIP-2612's and EIP-3009's.
+    // forge-lint: disable-next-line(mixed-case-function)
     function DOMAIN_SEPARATOR() external view returns (bytes32) {
         return _domainSeparatorV4();
     }

@@ -2,40 +2,45 @@
 pragma solidity 0.8.37;
 
 import {IEcoToken} from "../interfaces/IEcoToken.sol";
+import {AccountSlot} from "../libraries/AccountSlot.sol";
+import {HeadSlot} from "../libraries/HeadSlot.sol";
 
 /// @title Books of the token
 /// @author Calanque
 /// @notice Keeps balances and supply in one slot per account and one for the whole; offers no door of its own.
 abstract contract PointBooks is IEcoToken {
-    /// @dev All that is kept of an account, in one slot.
+    /// @dev A struct of one word: a pointer to it is computed once for a read and a write.
     struct Account {
-        uint96 units;
-        uint8 kind;
-        uint32 lastMovedDay;
+        AccountSlot slot;
     }
 
-    /// @dev All that is kept of the whole, in one slot, so that a batch reads and writes it once.
-    struct Head {
-        uint96 supplyUnits;
-        uint96 mintedUnits;
-        uint32 mintDay;
-        uint16 incarnation;
-        bool isMintPaused;
-        bool isSpendPaused;
-    }
+    uint256 internal constant KIND_CITIZEN = 0;
+    uint256 internal constant KIND_DESK = 1;
+    uint256 internal constant KIND_FORFEIT = 2;
+    uint256 internal constant KIND_ISSUER = 3;
+    uint256 internal constant KIND_CLOSED = 4;
 
-    uint8 internal constant KIND_CITIZEN = 0;
-    uint8 internal constant KIND_DESK = 1;
-    uint8 internal constant KIND_FORFEIT = 2;
-
-    Head internal _head;
+    HeadSlot internal _head;
 
     mapping(address account => Account) internal _accounts;
 
+    /// @dev The caller's slot holds its right: a payment reads that slot anyway, so the right costs nothing more.
+    modifier onlyKind(uint256 kind) {
+        if (_accounts[msg.sender].slot.kind() != kind) revert EcoToken_CallerRefused(msg.sender, kind);
+        _;
+    }
+
+    constructor() {
+        // The zero address is no citizen, so that no reward or recovery can reach it.
+        _accounts[address(0)].slot = _accounts[address(0)].slot.withKind(KIND_CLOSED);
+    }
+
     /// @inheritdoc IEcoToken
     function accountOf(address account) external view returns (uint96 units, uint8 kind, uint32 lastMovedDay) {
-        Account memory held = _accounts[account];
-        return (held.units, held.kind, held.lastMovedDay);
+        AccountSlot held = _accounts[account].slot;
+        // The fields have exactly these widths in the word.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return (uint96(held.units()), uint8(held.kind()), uint32(held.lastMovedDay()));
     }
 
     /// @notice Name of the token.
@@ -55,12 +60,12 @@ abstract contract PointBooks is IEcoToken {
 
     /// @notice Units in existence.
     function totalSupply() external view returns (uint256) {
-        return _head.supplyUnits;
+        return _head.supplyUnits();
     }
 
     /// @notice Units of an account.
     function balanceOf(address account) external view returns (uint256) {
-        return _accounts[account].units;
+        return _accounts[account].slot.units();
     }
 
     /// @notice Nobody can allow anybody anything.
@@ -85,19 +90,18 @@ abstract contract PointBooks is IEcoToken {
 
     /// @dev Take units off a balance; the caller gives them somewhere or lowers the supply.
     function _debit(address from, uint256 units) internal {
-        Account memory held = _accounts[from];
-        if (held.units < units) revert EcoToken_BalanceInsufficient(from, held.units, units);
-        // The check above bounds `units` by a uint96.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        _accounts[from] = Account(held.units - uint96(units), held.kind, _today());
+        Account storage account = _accounts[from];
+        AccountSlot held = account.slot;
+        uint256 balance = held.units();
+        if (balance < units) revert EcoToken_BalanceInsufficient(from, balance, units);
+        account.slot = held.moved(balance - units, _today());
     }
 
-    /// @dev Put units on a balance; the caller took them from somewhere or raises the supply.
+    /// @dev Put units on a balance; the caller took them from somewhere or raises the supply, which is below 2^96.
     function _credit(address to, uint256 units) internal {
-        Account memory held = _accounts[to];
-        // Every amount is below 2^96: it was debited from a uint96, or is less than 2^32 words of 48 bits.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        _accounts[to] = Account(held.units + uint96(units), held.kind, _today());
+        Account storage account = _accounts[to];
+        AccountSlot held = account.slot;
+        account.slot = held.moved(held.units() + units, _today());
     }
 
     function _move(address from, address to, uint256 units) internal {
@@ -109,22 +113,19 @@ abstract contract PointBooks is IEcoToken {
     function _burn(address from, uint256 units) internal {
         _debit(from, units);
         // The supply is the sum of balances, so what a balance covered the supply covers.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        _head.supplyUnits -= uint96(units);
+        _head = _head.burned(units);
         emit Transfer(from, address(0), units);
     }
 
     function _requireCitizen(address account) internal view {
-        if (_accounts[account].kind != KIND_CITIZEN) revert EcoToken_NotCitizen(account);
+        if (_accounts[account].slot.kind() != KIND_CITIZEN) revert EcoToken_NotCitizen(account);
     }
 
     function _requireSpendOpen() internal view {
-        if (_head.isSpendPaused) revert EcoToken_SpendPaused();
+        if (_head.isSpendPaused()) revert EcoToken_SpendPaused();
     }
 
-    function _today() internal view returns (uint32) {
-        // Days fit 32 bits for eleven million years.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        return uint32(block.timestamp / 1 days);
+    function _today() internal view returns (uint256) {
+        return block.timestamp / 1 days;
     }
 }

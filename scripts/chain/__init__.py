@@ -1,0 +1,1 @@
+"""Scripts that deploy, check, measure and drill the contracts; nothing here imports the backend."""

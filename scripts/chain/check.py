@@ -8,9 +8,10 @@ from web3 import Web3
 
 from chain.roles import CONTRACTS, MANAGER, Manifest
 from chain.target import contract_at
-from chain.wiring import KIND_DESK, KIND_FORFEIT, limits_tuple
+from chain.wiring import limits_tuple
 
 LOG_SPAN_BLOCKS = 10_000
+KIND_CLOSED = 4
 
 
 def differences(web3: Web3, manifest: Manifest, deployment: dict[str, Any]) -> list[str]:
@@ -27,6 +28,7 @@ def differences(web3: Web3, manifest: Manifest, deployment: dict[str, Any]) -> l
     found += _members(web3, manager, manifest, deployment)
     found += _role_settings(manager, manifest)
     found += _bindings(web3, manager, manifest, deployment)
+    found += _kinds(web3, manifest, deployment)
     found += _settings(web3, manifest, deployment)
     if not manifest.is_local:
         found += _no_plain_admin(web3, manager, manifest, deployment)
@@ -67,14 +69,14 @@ def _members(web3: Web3, manager: Any, manifest: Manifest, deployment: dict[str,
 
 
 def _ever_granted(web3: Web3, manager: Any, first_block: int) -> set[tuple[int, str]]:
-    granted = set()
+    events = _logs(web3, manager.events.RoleGranted, first_block)
+    return {(event["args"]["roleId"], event["args"]["account"]) for event in events}
+
+
+def _logs(web3: Web3, event: Any, first_block: int) -> Iterator[Any]:
     last = web3.eth.block_number
     for start in range(first_block, last + 1, LOG_SPAN_BLOCKS):
-        events = manager.events.RoleGranted.get_logs(
-            from_block=start, to_block=min(last, start + LOG_SPAN_BLOCKS - 1)
-        )
-        granted |= {(event["args"]["roleId"], event["args"]["account"]) for event in events}
-    return granted
+        yield from event.get_logs(from_block=start, to_block=min(last, start + LOG_SPAN_BLOCKS - 1))
 
 
 def _role_settings(manager: Any, manifest: Manifest) -> Iterator[str]:
@@ -106,6 +108,18 @@ def _bindings(web3: Web3, manager: Any, manifest: Manifest, deployment: dict[str
                 yield f"{name}.{signature}: bound to role {role_id}, not {wanted}"
 
 
+def _kinds(web3: Web3, manifest: Manifest, deployment: dict[str, Any]) -> Iterator[str]:
+    addresses = deployment["contracts"] | deployment["accounts"]
+    token = contract_at(web3, "EcoToken", addresses["EcoToken"])
+    wanted = {addresses[name]: kind for name, kind in manifest.kinds.items()}
+    events = _logs(web3, token.events.KindSet, deployment["block"])
+    for account in sorted({event["args"]["account"] for event in events} | set(wanted)):
+        kind = token.functions.accountOf(account).call()[1]
+        # An issuer or desk of the past stays closed.
+        if kind != wanted.get(account, KIND_CLOSED):
+            yield f"{account} is of kind {kind}, not {wanted.get(account, KIND_CLOSED)}"
+
+
 def _settings(web3: Web3, manifest: Manifest, deployment: dict[str, Any]) -> Iterator[str]:
     addresses, settings = deployment["contracts"], manifest.settings
     token = contract_at(web3, "EcoToken", addresses["EcoToken"]).functions
@@ -124,8 +138,6 @@ def _settings(web3: Web3, manifest: Manifest, deployment: dict[str, Any]) -> Ite
         "issuer's token": (issuer.token().call(), addresses["EcoToken"]),
         "issuer's rulebook": (issuer.ruleBook().call(), addresses["RuleBook"]),
         "desk's token": (desk.token().call(), addresses["EcoToken"]),
-        "desk's kind": (token.accountOf(addresses["RedemptionDesk"]).call()[1], KIND_DESK),
-        "forfeit account's kind": (token.accountOf(deployment["accounts"]["forfeit"]).call()[1], KIND_FORFEIT),
     }
     for label, (actual, wanted) in compared.items():
         if actual != wanted:

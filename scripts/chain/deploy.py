@@ -11,6 +11,7 @@ from typing import Any
 
 from brownie import accounts as brownie_accounts
 from brownie import web3
+
 from chain import check, roles, wiring
 from chain.target import Sender
 
@@ -56,7 +57,7 @@ def _deploy(manifest: roles.Manifest) -> dict[str, Any]:
     sender = _sender(manifest)
     people = wiring.resolve(manifest, given, web3, sender.address)
     contracts = wiring.deploy(sender, manifest)
-    wiring.initialise(sender, contracts, people["forfeit"], _first_edition())
+    wiring.initialise(sender, manifest, contracts | people, _first_edition())
     wiring.assign(sender, manifest, contracts, people)
     if manifest.is_local:
         for address in sorted(set(given.values())):

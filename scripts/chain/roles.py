@@ -10,6 +10,9 @@ OPEN = "OPEN"
 """Anyone may call; the function protects itself by a signature."""
 AUTHORITY = "AUTHORITY"
 """Only the access manager itself may call, on an admin's order."""
+KIND = "KIND"
+"""Only a contract whose account in the token has the right kind may call."""
+UNBOUND = (OPEN, AUTHORITY, KIND)
 CONTRACTS = ("EcoToken", "RewardIssuer", "RuleBook", "RedemptionDesk")
 MANAGER = "PointsAccessManager"
 FOLDER = Path(__file__).with_name("manifest")
@@ -49,18 +52,20 @@ class Manifest:
     settings: dict[str, Any]
     roles: dict[str, Role]
     functions: dict[str, dict[str, str]]
+    kinds: dict[str, int]
+    """Accounts that are no citizens: name and kind in the token."""
     target_admin_delay_seconds: int
     digest: str
 
     def role_of(self, contract: str, signature: str) -> int | None:
         """Return the id of the role that may call a function, `None` when it is open or the manager's own."""
         name = self.functions[contract][signature]
-        return None if name in (OPEN, AUTHORITY) else self.roles[name].id
+        return None if name in UNBOUND else self.roles[name].id
 
     def account_names(self) -> set[str]:
         """Return the names of accounts, contracts excepted, that hold a role."""
         held = {member.account for role in self.roles.values() for member in role.members}
-        return held - set(CONTRACTS)
+        return (held | set(self.kinds)) - set(CONTRACTS)
 
 
 def load(path: Path) -> Manifest:
@@ -78,6 +83,7 @@ def load(path: Path) -> Manifest:
         settings=raw["settings"],
         roles=roles,
         functions=raw["functions"],
+        kinds=raw["kinds"],
         target_admin_delay_seconds=raw.get("target_admin_delay_seconds", 0),
         digest=hashlib.sha256(raw_bytes).hexdigest(),
     )
@@ -139,7 +145,7 @@ def _check_names(manifest: Manifest) -> None:
         if unknown:
             raise ManifestError(f"{role.name}: unknown roles {sorted(unknown)}")
     for contract, functions in manifest.functions.items():
-        unknown = set(functions.values()) - set(roles) - {OPEN, AUTHORITY}
+        unknown = set(functions.values()) - set(roles) - set(UNBOUND)
         if contract not in CONTRACTS or unknown:
             raise ManifestError(f"{contract}: unknown contract or roles {sorted(unknown)}")
     if not manifest.is_local and any(member.delay_seconds == 0 for member in roles["ADMIN"].members):

@@ -9,8 +9,6 @@ from web3 import Web3
 from chain.roles import CONTRACTS, MANAGER, Manifest, ManifestError, check_covers
 from chain.target import Sender, artifact, contract_at
 
-KIND_DESK = 1
-KIND_FORFEIT = 2
 WIRING_GAS = 8_000_000
 
 
@@ -59,14 +57,14 @@ def deploy(sender: Sender, manifest: Manifest) -> dict[str, str]:
     }
 
 
-def initialise(sender: Sender, contracts: dict[str, str], forfeit: str, edition: Edition | None) -> None:
+def initialise(sender: Sender, manifest: Manifest, addresses: dict[str, str], edition: Edition | None) -> None:
     """Send what only the first admin can do before the roles are set: kinds, first incarnation, first edition."""
-    token = contract_at(sender.web3, "EcoToken", contracts["EcoToken"])
+    token = contract_at(sender.web3, "EcoToken", addresses["EcoToken"])
     sender.call(token.functions.openIncarnation())
-    sender.call(token.functions.setKind(contracts["RedemptionDesk"], KIND_DESK))
-    sender.call(token.functions.setKind(to_checksum_address(forfeit), KIND_FORFEIT))
+    for name, kind in manifest.kinds.items():
+        sender.call(token.functions.setKind(addresses[name], kind))
     if edition is not None:
-        book = contract_at(sender.web3, "RuleBook", contracts["RuleBook"])
+        book = contract_at(sender.web3, "RuleBook", addresses["RuleBook"])
         sender.call(book.functions.publish(1, edition.document_hash, edition.effective_from_s))
 
 
@@ -78,7 +76,7 @@ def assign(sender: Sender, manifest: Manifest, contracts: dict[str, str], accoun
 
 
 def resolve(manifest: Manifest, given: dict[str, str], web3: Web3, deployer: str) -> dict[str, str]:
-    """Return an address for each account that the manifest names and for `forfeit`.
+    """Return an address for each account that the manifest names.
 
     On a local chain the names that the file leaves out are accounts of the node.
 
@@ -87,7 +85,7 @@ def resolve(manifest: Manifest, given: dict[str, str], web3: Web3, deployer: str
     """
     addresses = {name: to_checksum_address(address) for name, address in given.items()}
     addresses.setdefault("deployer", to_checksum_address(deployer))
-    missing = sorted((manifest.account_names() | {"forfeit"}) - set(addresses))
+    missing = sorted((manifest.account_names()) - set(addresses))
     if missing and not manifest.is_local:
         raise ManifestError(f"the accounts file lacks {missing}")
     spare = [account for account in web3.eth.accounts if account not in addresses.values()]
@@ -112,9 +110,7 @@ def _bindings(manager: Any, manifest: Manifest, contracts: dict[str, str]) -> li
             if role_id is not None:
                 by_role.setdefault(role_id, []).append(keccak(text=signature)[:4])
         for role_id, selectors in by_role.items():
-            calls.append(
-                _encoded(manager.functions.setTargetFunctionRole(contracts[contract], selectors, role_id))
-            )
+            calls.append(_encoded(manager.functions.setTargetFunctionRole(contracts[contract], selectors, role_id)))
         if manifest.target_admin_delay_seconds:
             calls.append(
                 _encoded(

@@ -11,10 +11,9 @@ from backend.rewards import service as rewards
 
 POISON = frozenset(
     {
-        "EcoToken_WordInvalid",
+        "EcoToken_ItemUnitsRefused",
         "EcoToken_NotCitizen",
         "EcoToken_IncarnationUnknown",
-        "RewardIssuer_ItemTooLarge",
     }
 )
 """Errors that one reward causes by itself; all others (paused, limit used up, edition
