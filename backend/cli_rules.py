@@ -9,13 +9,16 @@ from typing import Annotated, Any
 import typer
 
 from backend.kernel.errors import EcoError
-from backend.rulebook import engine
+from backend.kernel.units import points_text
+from backend.rulebook import engine, lab
 from backend.rulebook.act_facts import act_from_facts
 from backend.rulebook.adapters.carpool import import_campaign, read_json
 from backend.rulebook.adapters.carpool_cases import CaseResult
 from backend.rulebook.adapters.carpool_cases import replay as replay_cases
+from backend.rulebook.diff import describe_changes
 from backend.rulebook.document import to_yaml
 from backend.rulebook.schema.examples import json_schema
+from backend.rulebook.simulation.files import read_acts
 
 EXIT_DIFFERENT = 1
 EXIT_INVALID = 2
@@ -84,6 +87,50 @@ def explain(
 
 
 @app.command()
+def simulate(
+    rulebook: File,
+    acts: File,
+    against: Annotated[
+        Path | None, typer.Option(help="A second rulebook: who gains and who loses under it.")
+    ] = None,
+    level: Annotated[str, typer.Option(help="Level of places for gains and losses.")] = "commune",
+    explain_top: Annotated[
+        int, typer.Option(min=0, max=20, help="Largest differences to explain in words.")
+    ] = 3,
+    lang: Annotated[str, typer.Option(help="fr or en.")] = "fr",
+) -> None:
+    """Cost of acts (Parquet or JSON lines) under a rulebook, alone or beside another."""
+    with _problems_shown():
+        first = engine.load(rulebook.read_bytes())
+        table = read_acts(acts)
+        if against is None:
+            _show_summary(lab.run(first, table)[1], lang)
+            return
+        second = engine.load(against.read_bytes())
+        found = lab.compare(first, second, table, level=level)
+        _show_comparison(found, level, lang)
+        rows = [row for row, _ in found.top_rows[:explain_top]]
+        for book in (first, second):
+            for row, result in lab.explain_rows(book, table, rows).items():
+                typer.echo(f"\nact {row + 1} under {book.id}")
+                for sentence in engine.explain(result.lines, lang):
+                    typer.echo(f"  {sentence}")
+
+
+@app.command()
+def diff(
+    before: File,
+    after: File,
+    lang: Annotated[str, typer.Option(help="fr or en.")] = "fr",
+) -> None:
+    """Say in words what changes from one rulebook to another."""
+    with _problems_shown():
+        first, second = engine.load(before.read_bytes()), engine.load(after.read_bytes())
+    for sentence in describe_changes(first.edition, second.edition, lang):
+        typer.echo(sentence)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of the language."""
     typer.echo(json.dumps(json_schema(), indent=1, ensure_ascii=False))
@@ -98,6 +145,52 @@ def _show_case(result: CaseResult) -> None:
         typer.echo(f"  note: {result.note}")
     for difference in result.differences:
         typer.echo(f"  {difference}")
+
+
+def _show_summary(summary: lab.Summary, lang: str) -> None:
+    typer.echo(f"{summary.edition}: {_cost(summary.total, lang)}")
+    for title, groups in (
+        ("month", summary.by_month),
+        ("subject", summary.by_subject),
+        ("rule", summary.by_rule),
+    ):
+        typer.echo(f"by {title}")
+        for name, cost in groups.items():
+            typer.echo(f"  {name}: {_cost(cost, lang)}")
+    for budget in summary.budgets:
+        end = budget.exhausted_at.isoformat() if budget.exhausted_at else "not exhausted"
+        spent = points_text(budget.spent_units, lang=lang)
+        typer.echo(
+            f"budget {budget.budget}: {spent} of "
+            f"{points_text(budget.max_units, lang=lang)} points, {end}"
+        )
+
+
+def _cost(cost: lab.Cost, lang: str) -> str:
+    points = points_text(cost.units, lang=lang)
+    return f"{points} points, {cost.paid_acts} of {cost.acts} acts paid"
+
+
+def _show_comparison(found: lab.Comparison, level: str, lang: str) -> None:
+    _show_summary(found.before, lang)
+    typer.echo("")
+    _show_summary(found.after, lang)
+    typer.echo(
+        f"\npeople: {found.people_gaining} gain, {found.people_losing} lose, "
+        f"{found.people_same} unchanged"
+    )
+    for title, groups in (
+        ("month", found.by_month),
+        (level, found.by_area),
+        ("subject", found.by_subject),
+    ):
+        typer.echo(f"by {title}")
+        for name, change in groups.items():
+            typer.echo(
+                f"  {name}: {points_text(change.before_units, lang=lang)} → "
+                f"{points_text(change.after_units, lang=lang)} points, "
+                f"{change.gaining} gain, {change.losing} lose"
+            )
 
 
 def _object(path: Path) -> Mapping[str, Any]:

@@ -86,9 +86,9 @@ def _unflattened(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - a plain value of any kind
     if name in _INTEGERS:
-        if isinstance(value, int) and not isinstance(value, bool):
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
-        raise _problem(name, "must be a whole number", "1200")
+        raise _problem(name, "must be a whole number, not negative", "1200")
     if name in _TEXTS:
         if isinstance(value, str):
             return value
