@@ -54,20 +54,22 @@ def serve(settings: WalletSettings, hsm: Mapping[str, Signer]) -> None:
         StartupError: See `open_wallet`; also another instance on the same store or socket.
     """
     settings.store.parent.mkdir(parents=True, exist_ok=True)
-    lock = lock_store(settings.store)
-    wallet = open_wallet(settings, hsm)
-    listener = listen(settings.socket)
-    # uvicorn stops on these by itself, then raises them again; the clean-up below must still run.
+    with lock_store(settings.store):
+        wallet = open_wallet(settings, hsm)
+        try:
+            with listen(settings.socket) as listener:
+                _run(wallet, listener)
+            settings.socket.unlink(missing_ok=True)
+        finally:
+            wallet.store.dispose()
+
+
+def _run(wallet: Wallet, listener: socket.socket) -> None:
+    # uvicorn stops on these by itself, then raises them again; the clean-up must still run.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: None)
-    try:
-        config = uvicorn.Config(create_app(wallet), log_level="warning", access_log=False)
-        uvicorn.Server(config).run(sockets=[listener])
-    finally:
-        listener.close()
-        settings.socket.unlink(missing_ok=True)
-        wallet.store.dispose()
-        lock.close()
+    config = uvicorn.Config(create_app(wallet), log_level="warning", access_log=False)
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def listen(path: Path) -> socket.socket:
