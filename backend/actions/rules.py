@@ -69,7 +69,8 @@ class Witness:
         kind: "kiosk", "bin", "counter" or "operator".
         station_id: Where it stands; `None` for an operator.
         materials: Materials that the station takes; the first is its main one.
-        commune_code: INSEE code of the station's commune.
+        commune_code: INSEE code of the station's commune or arrondissement.
+        parent_commune_code: Commune of an arrondissement; `None` for a commune.
         latitude_e6, longitude_e6: Position in micro-degrees (WGS 84).
     """
 
@@ -77,6 +78,7 @@ class Witness:
     station_id: str | None = None
     materials: tuple[str, ...] = ()
     commune_code: str | None = None
+    parent_commune_code: str | None = None
     latitude_e6: int | None = None
     longitude_e6: int | None = None
 

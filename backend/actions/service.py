@@ -90,7 +90,7 @@ def decide(session: Session, claim: Claim, judgement: Judgement, *, at: datetime
         state=judgement.state,
         level=judgement.level,
         reasons=[{"code": r.code, "facts": dict(r.facts)} for r in judgement.reasons],
-        act=dict(judgement.act),
+        act={"kind": judgement.act_kind, **judgement.act},
         decided_at=at,
     )
     session.add(verdict)

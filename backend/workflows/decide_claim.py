@@ -1,9 +1,7 @@
 """Decide one claim: verdict, reward, ledger, counters and event in one transaction."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from sqlmodel import Session
@@ -22,14 +20,13 @@ from backend.ledger import service as ledger
 from backend.rewards import service as rewards
 from backend.rulebook import engine
 from backend.rulebook import queries as rulebook_queries
-from backend.rulebook.act import Act, Place
+from backend.rulebook.act import Act
 from backend.rulebook.models import Edition
 from backend.territory import queries as territory_queries
+from backend.workflows.acts import LevelCodes, act_of
 
 PLAIN_RELEASES = ("at_once", "after_seconds")
 """Releases that only time brings about."""
-
-LevelCodes = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,13 @@ def decide_next(session: Session, *, region: LevelCodes, now: datetime) -> Outco
     elif edition is None:
         judgement = _for_review(judgement, "no_edition_in_force")
     elif judgement.state == ClaimState.ACCEPTED:
-        act = _act(claim, judgement, witness, region)
+        act = act_of(
+            claim,
+            kind=judgement.act_kind,
+            level=judgement.level,
+            facts=judgement.act,
+            region=region,
+        )
         try:
             keys = engine.counter_keys(act, rulebook_queries.rulebook_of(edition))
             payable = _Payable(claim, act, edition, keys)
@@ -169,43 +172,15 @@ def _witness(session: Session, claim: Claim) -> Witness:
         return Witness(kind=device.kind)
     view = territory_queries.station(session, device.station_id)
     materials = (device.material,) if device.material else view.materials
+    area = territory_queries.commune(session, view.station.commune_code)
     return Witness(
         kind=device.kind,
         station_id=view.station.id,
         materials=materials,
         commune_code=view.station.commune_code,
+        parent_commune_code=area.parent_code if area is not None else None,
         latitude_e6=view.station.latitude_e6,
         longitude_e6=view.station.longitude_e6,
-    )
-
-
-def _act(claim: Claim, judgement: Judgement, witness: Witness, region: LevelCodes) -> Act:
-    facts = judgement.act
-    return Act(
-        kind=judgement.act_kind,
-        occurred_at=claim.occurred_at,
-        proof_level=judgement.level.value,
-        material=_text(facts.get("material")),
-        mode=_text(facts.get("mode")),
-        place=_place(witness, region),
-        count=_whole(facts.get("count")),
-        mass_g=_whole(facts.get("mass_g")),
-        distance_m=_whole(facts.get("distance_m")),
-        person_ref=claim.account_id,
-        station_ref=witness.station_id,
-        operator=str(claim.device_number) if witness.kind == "operator" else None,
-    )
-
-
-def _place(witness: Witness, region: LevelCodes) -> Place | None:
-    if witness.commune_code is None or witness.latitude_e6 is None or witness.longitude_e6 is None:
-        return None
-    codes = {**region, "commune": witness.commune_code, "arr": witness.commune_code}
-    micro = Decimal(1_000_000)
-    return Place(
-        codes=codes,
-        lat=Decimal(witness.latitude_e6) / micro,
-        lon=Decimal(witness.longitude_e6) / micro,
     )
 
 
@@ -225,11 +200,3 @@ def _public_fields(claim: Claim, act: Act, edition: Edition, units: int) -> dict
         "distance_m": act.distance_m,
         "units": units,
     }
-
-
-def _text(value: str | int | bool | None) -> str | None:  # noqa: FBT001 - a JSON fact
-    return value if isinstance(value, str) else None
-
-
-def _whole(value: str | int | bool | None) -> int | None:  # noqa: FBT001 - a JSON fact
-    return value if isinstance(value, int) else None

@@ -22,6 +22,7 @@ def place_facts(witness: Witness) -> dict[str, str | int | bool | None]:
     return {
         "station_id": witness.station_id,
         "commune_code": witness.commune_code,
+        "parent_commune_code": witness.parent_commune_code,
         "latitude_e6": witness.latitude_e6,
         "longitude_e6": witness.longitude_e6,
     }

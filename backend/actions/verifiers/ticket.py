@@ -26,5 +26,10 @@ class TicketVerifier:
             ProofLevel.P2,
             (Reason("operator_attested", {"device": evidence.device_number, "mode": mode}),),
             "mobility",
-            {"mode": mode, "distance_m": distance_m, "count": 1},
+            {
+                "mode": mode,
+                "distance_m": distance_m,
+                "count": 1,
+                "operator": str(evidence.device_number),
+            },
         )
