@@ -3,7 +3,9 @@
 A station earns its reliability: the share of a reward that is released at once. The rest
 is a second tranche that waits for a collection round. When the round weighs less than was
 claimed, beyond the tolerance, that tranche is trimmed for everybody who deposited in it,
-by the same fraction, rounded down; nothing else is taken back.
+by the same fraction, rounded down; nothing else is taken back. When more than a tenth is
+missing, trimming would let thieves share the honest people's mass: the round's tranches
+wait for a person instead, and the station's device is looked at.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +16,8 @@ FULL_BPS = 10_000
 STEP_UP_BPS = 2_500
 """What one good round adds: a new station (0) is fully trusted after four."""
 MAX_AT_ONCE_BPS = 10_000
+GROSS = Fraction(9, 10)
+"""Below it a round is no matter of scales and item masses any more."""
 STEP_DOWN = 2
 """A bad round divides the reliability by this, a bad second one again."""
 
@@ -43,12 +47,14 @@ class Balance:
         carried_g: Claimed beyond weighed but within the tolerance: the next round
             inherits it, so that a thief cannot take the tolerance every time.
         reliability_bps: The station's reliability afterwards.
+        is_gross: More than a tenth is missing: a person decides, nothing is trimmed.
     """
 
     keep: Fraction
     excess_g: int
     carried_g: int
     reliability_bps: int
+    is_gross: bool = False
 
 
 def judge_round(found: Round, *, reliability_bps: int, tolerance_bps: int = 500) -> Balance:
@@ -70,7 +76,7 @@ def judge_round(found: Round, *, reliability_bps: int, tolerance_bps: int = 500)
     if found.claimed_g == 0:
         return Balance(Fraction(1), excess_g, claimed_g, reliability_bps // STEP_DOWN)
     keep = max(Fraction(0), Fraction(found.claimed_g - excess_g, found.claimed_g))
-    return Balance(keep, excess_g, 0, reliability_bps // STEP_DOWN)
+    return Balance(keep, excess_g, 0, reliability_bps // STEP_DOWN, keep < GROSS)
 
 
 def trim(tranches: Mapping[str, int], keep: Fraction) -> dict[str, int]:

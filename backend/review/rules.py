@@ -22,9 +22,9 @@ _FULL_BPS = 10_000
 
 DEFAULT_ITEMS: Mapping[str, int] = MappingProxyType(
     {
-        "glass": 60,
-        "packaging": 150,
-        "paper": 120,
+        "glass": 90,
+        "packaging": 260,
+        "paper": 180,
         "textile": 40,
         "plastic_bottle": 150,
         "can": 150,
@@ -35,8 +35,8 @@ DEFAULT_ITEMS: Mapping[str, int] = MappingProxyType(
 """Items of one material in 30 days that a household of five with guests may have.
 
 Source: about 30 kg of glass a year and inhabitant (reports of French collection areas
-give 24 to 31 kg), 0.4 kg an item: 6 items a month and person, times 5, times 2 for
-parties; the others are set in proportion to household packaging.
+give 24 to 31 kg), 0.4 kg an item: 6 items a month and person, times 5, times 3 for those
+who bring two months at once; the others in proportion to household packaging.
 """
 
 
@@ -66,7 +66,7 @@ class Limits:
     near_m: int = 1_000
     phone_accounts: int = 5
     companions: int = 3
-    located_share_bps: int = 1_000
+    located_share_bps: int = 1_500
     located_station_day: int = 40
 
 

@@ -49,13 +49,13 @@ def test_forgets_acts_after_a_week() -> None:
 
 @pytest.mark.parametrize(("items", "expected"), [(10, []), (11, ["items_many"])])
 def test_holds_more_than_a_large_household_has(items: int, expected: list[str]) -> None:
-    history = History([Seen(before(days=20), "P2", "glass", 50)])
+    history = History([Seen(before(days=20), "P2", "glass", 80)])
 
     assert codes_of(attested(items=items), history) == expected
 
 
 def test_bounds_each_material_by_itself() -> None:
-    history = History([Seen(before(days=20), "P2", "paper", 110)])
+    history = History([Seen(before(days=20), "P2", "paper", 170)])
 
     assert codes_of(attested(items=20), history) == []
     assert codes_of(Doubtful(NOON, "P2", "wood", 61), History()) == ["items_many"]
@@ -89,9 +89,10 @@ def test_notices_two_places_when_the_earlier_act_arrives_later() -> None:
     ("attested_units", "located_units", "expected"),
     [
         (0, 0, ["attested_acts_few"]),
-        (500, 0, []),
-        (999, 50, ["attested_acts_few"]),
-        (1000, 50, []),
+        (334, 0, []),
+        (333, 0, ["attested_acts_few"]),
+        (666, 50, ["attested_acts_few"]),
+        (667, 50, []),
     ],
 )
 def test_located_acts_need_attested_ones(
