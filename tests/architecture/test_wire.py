@@ -8,7 +8,7 @@ from tests.support.code import modules
 from wallet_service import schemas
 
 SENT: dict[str, type[BaseModel]] = {
-    "sign_transaction": schemas.TransactionIn,
+    "fields_of": schemas.TransactionIn,
     "sign_authorisation": schemas.AuthorizationIn,
     "/v1/accounts": schemas.AccountIn,
     "/v1/policy/deployment": schemas.DeploymentIn,
@@ -18,17 +18,31 @@ SENT: dict[str, type[BaseModel]] = {
 def _sent_by_jobs() -> Iterator[tuple[str, set[str]]]:
     """Find each dictionary that the jobs runner writes for the wallet service."""
     for module in modules("backend"):
-        for call in ast.walk(module.tree):
-            if module.room != "jobs" or not isinstance(call, ast.Call):
-                continue
-            words = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
-            name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-            for body in call.args:
-                if isinstance(body, ast.Dict):
-                    keys = {key.value for key in body.keys if isinstance(key, ast.Constant)}
-                    yield from (
-                        (str(to), set(map(str, keys))) for to in [name, *words] if to in SENT
-                    )
+        if module.room == "jobs":
+            for node in ast.walk(module.tree):
+                for name in _names(node) & SENT.keys():
+                    yield from ((name, keys) for keys in _dictionaries(node))
+
+
+def _names(node: ast.AST) -> set[str]:
+    """The function that a node defines or calls, and the words that it is called with."""
+    if isinstance(node, ast.FunctionDef):
+        return {node.name}
+    if not isinstance(node, ast.Call):
+        return set()
+    words = {str(item.value) for item in node.args if isinstance(item, ast.Constant)}
+    return words | {ast.unparse(node.func).rpartition(".")[2]}
+
+
+def _dictionaries(node: ast.AST) -> Iterator[set[str]]:
+    bodies: list[ast.AST | None] = []
+    if isinstance(node, ast.Call):
+        bodies += node.args
+    elif isinstance(node, ast.FunctionDef):
+        bodies += [part.value for part in ast.walk(node) if isinstance(part, ast.Return)]
+    for body in bodies:
+        if isinstance(body, ast.Dict):
+            yield {str(key.value) for key in body.keys if isinstance(key, ast.Constant)}
 
 
 @pytest.mark.parametrize("target", SENT)
