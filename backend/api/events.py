@@ -5,8 +5,10 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from sqlalchemy.exc import SQLAlchemyError
 
 from backend.accounts.rules import Actor, Permission
 from backend.db import event_log
@@ -17,9 +19,13 @@ from backend.http.deps import requires
 router = APIRouter(tags=["events"])
 
 POLL_S = 0.1
-KEEP_ALIVE_S = 15.0
+PAUSE_S = 2.0
+"""Between two tries while the database is away."""
 MAX_QUEUED = 200
 """A page that reads slower than this is cut off and comes back with Last-Event-ID."""
+
+
+log = structlog.get_logger()
 
 
 class Tailer:
@@ -55,16 +61,25 @@ class Tailer:
     def leave(self, audience: str, queue: asyncio.Queue[EventRow | None]) -> None:
         """Forget a listener."""
         self._listeners[audience].discard(queue)
+        if not self._listeners[audience]:
+            del self._listeners[audience]
 
     async def missed(self, audience: str, position: int) -> list[EventRow]:
         """Return the events of an audience behind a position, for a page that comes back."""
-        rows = await asyncio.to_thread(self._read, position)
-        return [row for row in rows if row.audience == audience]
+        return await asyncio.to_thread(self._read, position, audience)
 
     async def _run(self) -> None:
-        position = await asyncio.to_thread(self._latest)
+        position: int | None = None
         while True:
-            rows = await asyncio.to_thread(self._read, position) if self._listeners else []
+            try:
+                if position is None:
+                    position = await asyncio.to_thread(self._latest)
+                rows = await asyncio.to_thread(self._read, position)
+            except SQLAlchemyError as error:
+                # Pages stay open while the database is away, and hear of what they missed.
+                log.warning("tailer_waits", detail=str(error))
+                await asyncio.sleep(PAUSE_S)
+                continue
             for row in rows:
                 position = row.id or position
                 for queue in tuple(self._listeners.get(row.audience, ())):
@@ -72,9 +87,9 @@ class Tailer:
             if not rows:
                 await asyncio.sleep(POLL_S)
 
-    def _read(self, position: int) -> list[EventRow]:
+    def _read(self, position: int, audience: str | None = None) -> list[EventRow]:
         with self._database.reading() as session:
-            return list(event_log.after(session, position))
+            return list(event_log.after(session, position, audience=audience))
 
     def _latest(self) -> int:
         with self._database.reading() as session:
@@ -101,15 +116,22 @@ async def get_events(
     """Stream one's own events; a reconnecting page gets what it missed."""
     tailer: Tailer = request.app.state.tailer
     queue = tailer.listen(actor.account_id)
+    position = last_event_id or 0
     try:
-        if last_event_id is not None:
-            for row in await tailer.missed(actor.account_id, last_event_id):
+        while last_event_id is not None:
+            missed = await tailer.missed(actor.account_id, position)
+            for row in missed:
+                position = row.id or position
                 yield _sse(row)
+            if not missed:
+                break
         while True:
             row_or_end = await queue.get()
             if row_or_end is None:
                 return
-            yield _sse(row_or_end)
+            # What was read as missed may have been queued as well.
+            if (row_or_end.id or 0) > position:
+                yield _sse(row_or_end)
     finally:
         tailer.leave(actor.account_id, queue)
 

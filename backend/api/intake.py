@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from backend.db.engine import Database
 from backend.kernel.clock import Clock
@@ -78,12 +79,21 @@ class Intake:
             answers = await asyncio.to_thread(self._commit, [w.request for w in group])
         except Exception as error:
             log.exception("intake_failed", claims=len(group))
-            for waiting in group:
-                _fail(waiting, error)
+            await self._answer_singly(group, error)
             return
         for waiting, answer in zip(group, answers, strict=True):
             if not waiting.answer.done():
                 waiting.answer.set_result(answer)
+
+    async def _answer_singly(self, group: Sequence[_Waiting], error: Exception) -> None:
+        """Find the request that broke its group; the others must not pay for it."""
+        if len(group) == 1 or isinstance(error, OperationalError | InterfaceError):
+            # The database is away: each one alone would only wait for the same timeout.
+            for waiting in group:
+                _fail(waiting, error)
+            return
+        for waiting in group:
+            await self._answer([waiting])
 
     def _commit(self, requests: Sequence[ClaimRequest]) -> list[Answer]:
         with self._database.transaction() as session:

@@ -1,7 +1,7 @@
 """The rulebook: what is in force, and how the next edition comes about."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, status
 from pydantic import BaseModel, Field
@@ -37,6 +37,17 @@ class EditionDocument(EditionPublic):
     document: str
 
 
+class ForecastPublic(BaseModel):
+    """What a draft would have cost over past acts or a synthetic city."""
+
+    state: str = Field(description="waiting, running, done or failed.")
+    progress_percent: int
+    basis: str = Field(description="past_acts, or population while there are too few.")
+    acts: int
+    result: dict[str, Any] | None
+    error: str | None
+
+
 @router.get("/rules", dependencies=[public()], summary="List the published editions")
 def get_editions(session: ReadSession) -> list[EditionPublic]:
     """Return published editions, newest first."""
@@ -68,6 +79,19 @@ def post_draft(
             at=clock.now(),
         )
     )
+
+
+@router.get("/rules/{number}/forecast", summary="See what a draft would cost")
+def get_forecast(
+    number: int,
+    session: ReadSession,
+    _actor: Annotated[Actor, requires(Permission.READ_RULES)],
+) -> ForecastPublic:
+    """Return the forecast of a draft, or how far it is."""
+    forecast = queries.forecast_of(session, number)
+    if forecast is None:
+        raise NotFoundError("forecast", str(number))
+    return ForecastPublic.model_validate(forecast, from_attributes=True)
 
 
 @router.delete(

@@ -51,9 +51,13 @@ def append(
     session.flush()
 
 
-def after(session: Session, position: int, *, limit: int = 500) -> Sequence[EventRow]:
-    """Return the events behind `position`, oldest first."""
+def after(
+    session: Session, position: int, *, audience: str | None = None, limit: int = 500
+) -> Sequence[EventRow]:
+    """Return the events behind `position`, oldest first; of one audience, or of all."""
     statement = select(EventRow).where(col(EventRow.id) > position)
+    if audience is not None:
+        statement = statement.where(col(EventRow.audience) == audience)
     return session.exec(statement.order_by(col(EventRow.id)).limit(limit)).all()
 
 

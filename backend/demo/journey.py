@@ -208,6 +208,18 @@ def _publish_edition(story: Story, cast: Cast, witness: Witness) -> int:
     approver.sign_in("approbation@demo.calanque.example")
     draft = editor.post("/api/v1/rules", {"source_text": seed.SECOND_EDITION.read_text()})
     story.step("Samia drafts edition 2: one glass deposit is worth more")
+    forecast = approver.wait(
+        "the forecast",
+        f"/api/v1/rules/{draft['number']}/forecast",
+        lambda found: found["state"] in ("done", "failed"),
+        timeout_s=60,
+    )
+    _expect(forecast["state"] == "done", f"the forecast failed: {forecast['error']}")
+    before, after = (forecast["result"][side]["units"] for side in ("before", "after"))
+    story.step(
+        f"A year of {forecast['acts']} acts is replayed: {points_text(before, lang='en')} points "
+        f"under edition 1, {points_text(after, lang='en')} under edition 2"
+    )
     approver.post(f"/api/v1/rules/{draft['number']}/approve")
     published = approver.wait(
         "the publication of edition 2",

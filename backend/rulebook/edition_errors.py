@@ -38,3 +38,16 @@ class SecondPersonNeededError(EcoError):
             f"You wrote edition {number}; somebody else has to approve it.",
             number=number,
         )
+
+
+class ForecastMissingError(EcoError):
+    """Nobody approves a draft before its cost was computed."""
+
+    def __init__(self, number: int, state: str) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "forecast_missing",
+            f"The forecast of edition {number} is {state}; look at its cost first, then approve.",
+            number=number,
+            state=state,
+        )

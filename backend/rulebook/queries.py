@@ -7,7 +7,7 @@ from functools import lru_cache
 from sqlmodel import Session, col, select
 
 from backend.rulebook import engine
-from backend.rulebook.models import Edition
+from backend.rulebook.models import Edition, Forecast
 
 
 def get(session: Session, number: int) -> Edition | None:
@@ -35,6 +35,11 @@ def in_force_at(session: Session, instant: datetime) -> Edition | None:
         .limit(1)
     )
     return session.exec(statement).one_or_none()
+
+
+def forecast_of(session: Session, number: int) -> Forecast | None:
+    """Return the forecast of a draft."""
+    return session.get(Forecast, number)
 
 
 def rulebook_of(edition: Edition) -> engine.Rulebook:

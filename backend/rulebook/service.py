@@ -1,19 +1,21 @@
 """Writes of rulebook editions: draft, approval by a second person, publication."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, update
+from sqlalchemy import delete, func, or_, update
 from sqlmodel import Session, col, select
 
+from backend.db.upsert import insert_or_skip
 from backend.kernel.errors import NotFoundError
 from backend.rulebook import engine, queries
 from backend.rulebook.edition_errors import (
     EditionNotDraftError,
     EditionPendingError,
+    ForecastMissingError,
     SecondPersonNeededError,
 )
-from backend.rulebook.models import Edition
+from backend.rulebook.models import Edition, Forecast
 
 
 def draft(session: Session, *, source_text: str, author_account_id: str, at: datetime) -> Edition:
@@ -30,17 +32,21 @@ def draft(session: Session, *, source_text: str, author_account_id: str, at: dat
     if pending:
         raise EditionPendingError(pending[0].number)
     highest = session.exec(select(func.max(Edition.number))).one()
+    number = (highest or 0) + 1
     edition = Edition(
-        number=(highest or 0) + 1,
+        number=number,
         document=engine.canonical_document(rulebook).decode(),
         source_text=source_text,
         document_hash=engine.document_hash(rulebook),
         author_account_id=author_account_id,
         created_at=at,
     )
-    session.add(edition)
+    # Of two drafts at once one takes the number; the other is told so.
+    if insert_or_skip(session, edition) is None:
+        raise EditionPendingError(number)
+    session.add(Forecast(edition_number=number))
     session.flush()
-    return edition
+    return session.get_one(Edition, number)
 
 
 def discard(session: Session, number: int) -> None:
@@ -51,6 +57,7 @@ def discard(session: Session, number: int) -> None:
         EditionNotDraftError: It is past drafting.
     """
     edition = _draft(session, number)
+    session.execute(delete(Forecast).where(col(Forecast.edition_number) == number))
     session.delete(edition)
     session.flush()
 
@@ -62,8 +69,12 @@ def approve(session: Session, number: int, *, approver_account_id: str) -> Editi
         NotFoundError: No such edition.
         EditionNotDraftError: It is past drafting.
         SecondPersonNeededError: The author cannot approve.
+        ForecastMissingError: Nobody has seen yet what it would cost.
     """
     edition = _draft(session, number)
+    forecast = queries.forecast_of(session, number)
+    if forecast is None or forecast.state != "done":
+        raise ForecastMissingError(number, forecast.state if forecast else "missing")
     if edition.author_account_id == approver_account_id:
         raise SecondPersonNeededError(number)
     edition.state = "approved"
@@ -116,6 +127,7 @@ def record_first(
 ) -> Edition:
     """Store edition 1, which the deployment itself published."""
     edition = draft(session, source_text=source_text, author_account_id=author_account_id, at=at)
+    session.execute(delete(Forecast).where(col(Forecast.edition_number) == edition.number))
     edition.state = "published"
     edition.effective_from = effective_from
     edition.published_at = at
@@ -124,8 +136,48 @@ def record_first(
     return edition
 
 
+def take_forecast(session: Session, *, now: datetime, lease_for: timedelta) -> int | None:
+    """Take a waiting forecast, or one whose runner died; return the draft's number."""
+    free = (
+        select(Forecast.edition_number)
+        .where(
+            col(Forecast.state).in_(("waiting", "running")),
+            or_(col(Forecast.leased_until).is_(None), col(Forecast.leased_until) <= now),
+        )
+        .limit(1)
+    )
+    taken = session.execute(
+        update(Forecast)
+        .where(col(Forecast.edition_number).in_(free))
+        .values(state="running", progress_percent=0, leased_until=now + lease_for)
+        .returning(col(Forecast.edition_number))
+    )
+    number: int | None = taken.scalar_one_or_none()
+    return number
+
+
+def note_forecast(session: Session, number: int, **changes: object) -> None:
+    """Record progress, result or failure of a forecast; nothing when the draft is gone."""
+    session.execute(
+        update(Forecast).where(col(Forecast.edition_number) == number).values(**changes)
+    )
+
+
+def forecast_again(session: Session, number: int) -> None:
+    """Make the forecast of a draft anew, for example once there are more acts.
+
+    Raises:
+        NotFoundError: No such edition.
+        EditionNotDraftError: It is past drafting.
+    """
+    _draft(session, number)
+    note_forecast(session, number, state="waiting", leased_until=None, result=None, error=None)
+
+
 def _draft(session: Session, number: int) -> Edition:
-    edition = queries.get(session, number)
+    # Locked: whoever approves and whoever discards it at once must not both succeed.
+    statement = select(Edition).where(col(Edition.number) == number).with_for_update()
+    edition = session.exec(statement.execution_options(populate_existing=True)).one_or_none()
     if edition is None:
         raise NotFoundError("edition", str(number))
     if edition.state != "draft":

@@ -34,6 +34,7 @@ def deliver_mails(context: Context) -> bool:
 def _deliver(context: Context, payload: dict[str, str]) -> str | None:
     try:
         context.mail.deliver(message_of(payload, sender=context.mail_from))
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, smtplib.SMTPException, KeyError, ValueError) as error:
+        # KeyError, ValueError: no message can be made of it; it is buried after its last try.
         return f"{type(error).__name__}: {error}"
     return None

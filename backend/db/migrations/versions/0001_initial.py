@@ -455,6 +455,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_cash_out_state"), ["state"], unique=False)
 
     op.create_table(
+        "forecast",
+        sa.Column("edition_number", sa.Integer(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("progress_percent", sa.Integer(), nullable=False),
+        sa.Column("basis", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("acts", sa.Integer(), nullable=False),
+        sa.Column("result", sa.JSON(), nullable=True),
+        sa.Column("error", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("leased_until", backend.db.types.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", backend.db.types.UTCDateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('waiting','running','done','failed')", name=op.f("ck_forecast_state")
+        ),
+        sa.CheckConstraint(
+            "progress_percent BETWEEN 0 AND 100", name=op.f("ck_forecast_progress_is_a_share")
+        ),
+        sa.ForeignKeyConstraint(
+            ["edition_number"], ["edition.number"], name=op.f("fk_forecast_edition_number_edition")
+        ),
+        sa.PrimaryKeyConstraint("edition_number", name=op.f("pk_forecast")),
+    )
+    with op.batch_alter_table("forecast", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_forecast_state"), ["state"], unique=False)
+
+    op.create_table(
         "ledger_entry",
         sa.Column(
             "id",
@@ -738,6 +763,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_ledger_entry_account_name"))
 
     op.drop_table("ledger_entry")
+    with op.batch_alter_table("forecast", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_forecast_state"))
+
+    op.drop_table("forecast")
     with op.batch_alter_table("cash_out", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_cash_out_state"))
         batch_op.drop_index(batch_op.f("ix_cash_out_merchant_id"))
