@@ -205,7 +205,9 @@ class Contracts:
         return self._encode("EcoToken", "mintPaused", [])
 
     def error_name(self, data: bytes | str) -> str:
-        """Name the custom error in revert data, or return it as hex."""
+        """Name the custom error in revert data; other data stays hex, words stay words."""
+        if isinstance(data, str) and not data.startswith("0x"):
+            return data
         raw = bytes.fromhex(data.removeprefix("0x")) if isinstance(data, str) else data
         return _error_names().get(raw[:4], "0x" + raw[:4].hex())
 

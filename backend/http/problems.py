@@ -9,6 +9,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
 from backend.kernel.errors import EcoError, ErrorKind
@@ -77,10 +79,22 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def on_http(request: Request, error: HTTPException) -> Response:
         code = http.HTTPStatus(error.status_code).name.lower()
-        return respond(
+        response = respond(
             request,
             _problem(error.status_code, code, str(error.detail), correlation_id_of(request)),
         )
+        # For example Allow, which a 405 must name (RFC 9110, 15.5.6).
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(OperationalError)
+    @app.exception_handler(InterfaceError)
+    @app.exception_handler(PoolTimeoutError)
+    def on_database_away(request: Request, error: Exception) -> Response:
+        correlation_id = correlation_id_of(request)
+        log.error("database_away", correlation_id=correlation_id, detail=str(error))
+        text = "The database does not answer; nothing was changed. Try again in a few seconds."
+        return respond(request, _problem(503, "database_unavailable", text, correlation_id))
 
     @app.exception_handler(Exception)
     def on_bug(request: Request, error: Exception) -> Response:

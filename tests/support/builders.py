@@ -192,6 +192,15 @@ def make_edition(
         )
 
 
+def publish_second(session: Session, *, effective_from: datetime) -> int:
+    """Store edition 2 as published, with the text of the first one; return its number."""
+    first = session.get_one(Edition, 1)
+    facts = first.model_dump() | {"number": 2, "effective_from": effective_from}
+    session.add(Edition(**facts))
+    session.flush()
+    return 2
+
+
 def make_citizen(
     database: Database,
     clock: FrozenClock,
