@@ -1,11 +1,8 @@
 """The real process over its real socket."""
 
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,40 +10,56 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.support.processes import ROOT, ServerProcess
+from tests.support.processes import ServerProcess
 from tests.support.waiting import wait_for
 from tests.support.wallets import CHAIN_ID, CONTRACTS, GENESIS, transaction
+from wallet_service import cli
 
 START_S = 60
 
 
-@pytest.fixture
-def env(tmp_path: Path) -> dict[str, str]:
+def environment(folder: Path, instance: str = "issuance") -> dict[str, str]:
     return {
-        "WALLET_INSTANCE": "issuance",
-        "WALLET_SOCKET": str(tmp_path / "wallet.sock"),
-        "WALLET_STORE": str(tmp_path / "wallet.db"),
-        "WALLET_KEK_FILE": str(tmp_path / "kek.json"),
+        "WALLET_INSTANCE": instance,
+        "WALLET_SOCKET": str(folder / "wallet.sock"),
+        "WALLET_STORE": str(folder / "wallet.db"),
+        "WALLET_KEK_FILE": str(folder / "kek.json"),
     }
 
 
-def run(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "wallet_service", *arguments],
-        env=os.environ | env,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=START_S,
-    )
+def opened(env: dict[str, str]) -> httpx2.Client:
+    transport = httpx2.HTTPTransport(uds=env["WALLET_SOCKET"])
+    return httpx2.Client(transport=transport, base_url="http://wallet", timeout=30)
+
+
+@pytest.fixture
+def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    # Commands run in this process, since importing them anew takes seconds; only the
+    # service itself is a process of its own.
+    variables = environment(tmp_path)
+    for name, text in variables.items():
+        monkeypatch.setenv(name, text)
+    return variables
 
 
 @pytest.fixture
 def client(env: dict[str, str]) -> Iterator[httpx2.Client]:
-    transport = httpx2.HTTPTransport(uds=env["WALLET_SOCKET"])
-    with httpx2.Client(transport=transport, base_url="http://wallet", timeout=30) as opened:
-        yield opened
+    with opened(env) as own:
+        yield own
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, str], Path]]:
+    folder = tmp_path_factory.mktemp("running")
+    variables = environment(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, text in variables.items():
+            patch.setenv(name, text)
+        assert cli.main(["init"]) == 0
+    with opened(variables) as own:
+        process = started(variables, own, folder / "log")
+    yield variables, folder / "log"
+    process.stop()
 
 
 def started(env: dict[str, str], client: httpx2.Client, log: Path) -> ServerProcess:
@@ -69,94 +82,87 @@ def pin(client: httpx2.Client) -> None:
 
 
 def test_serves_on_a_private_socket_survives_a_kill_and_ends_cleanly(
-    tmp_path: Path, env: dict[str, str], client: httpx2.Client
+    tmp_path: Path,
+    env: dict[str, str],
+    client: httpx2.Client,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    addresses = json.loads(run(env, "init").stdout)
-    log = tmp_path / "log"
+    cli.main(["init"])
+    addresses = json.loads(capsys.readouterr().out)
     body = transaction()
 
-    process = started(env, client, log)
+    process = started(env, client, tmp_path / "log")
     mode = Path(env["WALLET_SOCKET"]).stat().st_mode & 0o777
-    second = run(env)
-    rotation = run(env, "rotate-kek")
+    refused = [cli.main([command]) for command in ("serve", "rotate-kek")]
+    reasons = capsys.readouterr().err
     pin(client)
     before = client.post("/v1/transactions", json=body).json()
     process.kill()
-    again = started(env, client, log)
+    again = started(env, client, tmp_path / "log")
     after = client.post("/v1/transactions", json=body).json()
     again.send_signal(signal.SIGTERM)
     status = again.wait(timeout_s=10)
 
     assert mode == 0o600
-    assert second.returncode == rotation.returncode == 1
-    assert "already uses" in second.stderr
-    assert "already uses" in rotation.stderr
+    assert refused == [1, 1]
+    assert reasons.count("already uses") == 2
     assert before == after
     assert before["sender"] == addresses["minter"]
     assert status == 0
     assert not Path(env["WALLET_SOCKET"]).exists()
-    assert json.loads(run(env, "keys").stdout) == addresses
 
 
 def test_parallel_clients_of_one_request_get_one_answer(
-    tmp_path: Path, env: dict[str, str], client: httpx2.Client
+    running: tuple[dict[str, str], Path],
 ) -> None:
-    run(env, "init")
-    process = started(env, client, tmp_path / "log")
-    pin(client)
-    body = transaction()
+    variables, _log = running
     answers: list[str] = []
+    body = transaction()
 
     def ask() -> None:
-        transport = httpx2.HTTPTransport(uds=env["WALLET_SOCKET"])
-        with httpx2.Client(transport=transport, base_url="http://wallet", timeout=30) as own:
+        with opened(variables) as own:
             answers.append(own.post("/v1/transactions", json=body).text)
 
-    threads = [threading.Thread(target=ask) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    rows = client.get("/v1/health").json()["journal_rows"]
-    process.stop()
+    with opened(variables) as own:
+        pin(own)
+        threads = [threading.Thread(target=ask) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        rows = own.get("/v1/health").json()["journal_rows"]
 
     assert len(answers) == 20
     assert len(set(answers)) == 1
     assert rows == 1
 
 
-def test_the_log_of_a_bug_and_of_refusals_holds_no_secret(
-    tmp_path: Path, env: dict[str, str], client: httpx2.Client
+def test_the_log_of_refusals_says_why_and_holds_no_secret(
+    running: tuple[dict[str, str], Path],
 ) -> None:
-    run(env, "init")
-    log = tmp_path / "log"
-    process = started(env, client, log)
+    variables, log = running
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as raw:
-        raw.connect(env["WALLET_SOCKET"])
+        raw.connect(variables["WALLET_SOCKET"])
         raw.sendall(
             b'POST /v1/transactions HTTP/1.1\r\nhost: w\r\ncontent-length: 9\r\n\r\n{"broken"'
         )
         answer = raw.recv(4096)
-    client.post("/v1/transactions", json=transaction())
-    process.stop()
+    with opened(variables) as own:
+        own.post("/v1/transactions", json=transaction(genesis_hash="0x" + "99" * 32))
 
-    kek = json.loads(Path(env["WALLET_KEK_FILE"]).read_text())
+    kek = json.loads(Path(variables["WALLET_KEK_FILE"]).read_text())
     assert b" 422 " in answer
-    assert "deployment_not_pinned" in process.output()
-    assert all(secret not in process.output() for secret in kek["keys"].values())
+    assert "deployment_not_pinned" in log.read_text()
+    assert all(secret not in log.read_text() for secret in kek["keys"].values())
 
 
-def test_the_same_program_is_the_guardian_elsewhere(
-    tmp_path: Path, env: dict[str, str], client: httpx2.Client
+def test_one_instance_does_not_start_on_the_other_s_store(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    guardian = env | {"WALLET_INSTANCE": "guardian"}
-    addresses = json.loads(run(guardian, "init").stdout)
-    process = started(guardian, client, tmp_path / "log")
-    keys = client.get("/v1/keys").json()["keys"]
-    process.stop()
-    as_issuance = run(env)
+    monkeypatch.setenv("WALLET_INSTANCE", "guardian")
+    assert cli.main(["init"]) == 0
+    assert list(json.loads(capsys.readouterr().out)) == ["guardian"]
+    monkeypatch.setenv("WALLET_INSTANCE", "issuance")
 
-    assert list(addresses) == ["guardian"]
-    assert keys == [{"label": "guardian", "address": addresses["guardian"]}]
-    assert as_issuance.returncode == 1
-    assert "belongs to the guardian" in as_issuance.stderr
+    assert cli.main(["serve"]) == 1
+    assert "belongs to the guardian" in capsys.readouterr().err
