@@ -173,7 +173,25 @@ class Edition(Strict):
         ],
     )
     rules: tuple[Rule, ...] = Field(
-        min_length=1, max_length=1000, description="Rules in order.", examples=[["…"]]
+        min_length=1,
+        max_length=1000,
+        description="Rules in order.",
+        examples=[
+            [
+                {
+                    "id": "glass",
+                    "title": {"fr": "Verre", "en": "Glass"},
+                    "acts": {"kind": "recycling", "proof_levels": ["P2", "P3"]},
+                    "tariff": {
+                        "variants": [
+                            {"tiers": [{"pay": [{"type": "fixed", "units": 200, "per": "act"}]}]}
+                        ]
+                    },
+                    "max_units_per_act": 200,
+                    "budget": "metropolis",
+                }
+            ]
+        ],
     )
     caps: tuple[Cap, ...] = Field(
         default=(),

@@ -1,6 +1,6 @@
 """Broken documents never crash the reader and never yield a rulebook that pays without bound.
 
-The same check over 10,000 documents: `scripts/bench/rules_fuzz.py`.
+The same check over 10,000 documents: `python -m scripts.bench.rules_fuzz`.
 """
 
 import random
