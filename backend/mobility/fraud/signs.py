@@ -11,7 +11,7 @@ import numpy as np
 
 from backend.mobility.geometry import step_lengths_m, to_plane
 from backend.mobility.pipeline.cleaning import CleanTrace, step_speeds_mps
-from backend.mobility.pipeline.features import FINE_STEP_S, motion, smooth_line
+from backend.mobility.pipeline.features import smooth_line
 from backend.mobility.trace import BoolArray, FloatArray, Trace
 
 TELEPORT_MPS = 100.0
@@ -22,9 +22,11 @@ TELEPORT_GAP_S = 60.0
 TELEPORTS_OVER_GAPS = 2
 """After a tunnel one false fix is honest: a phone was 15 km off while it stated 60 m."""
 FALSE_START_M = 3_000.0
-STEADY_SPREAD = 0.09
-"""Smallest spread (deviation over mean) of the moving speed of an honest trace: 0.098."""
-STEADY_MIN_STEPS = 12
+STEADY_STEP_S = 20.0
+STEADY_HALF, STEADY_MOST = 0.085, 0.155
+"""Reach of the moving speed over its median; the smallest of an honest trace are 0.095 for
+the middle half and 0.163 for the middle four fifths."""
+STEADY_MIN_STEPS = 8
 EXACT_SHARE = 0.6
 """Largest share of steps equal to their predecessor in an honest trace: 0.39."""
 EXACT_M = 0.7
@@ -92,12 +94,19 @@ def _teleport(trace: Trace) -> Sign | None:
 
 
 def _steady(trace: Trace) -> Sign | None:
-    moves = motion(trace, smooth_line(trace), FINE_STEP_S)
-    moving = moves.speed_mps[moves.known & (moves.speed_mps > 1.0)]
+    """Measure how far the middle half, and the middle four fifths, of the speeds reach."""
+    x, y = smooth_line(trace)
+    along = np.concatenate(([0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))))
+    grid = np.arange(trace.t[0], trace.t[-1], STEADY_STEP_S)
+    speed = np.diff(np.interp(grid, trace.t, along)) / STEADY_STEP_S
+    moving = speed[speed > 1.0]
     if len(moving) < STEADY_MIN_STEPS:
         return None
-    spread = float(moving.std() / moving.mean())
-    return Sign("constant_speed", refuses=False, figure=spread) if spread < STEADY_SPREAD else None
+    tenth, quarter, middle, three, nine = np.quantile(moving, [0.1, 0.25, 0.5, 0.75, 0.9])
+    half, most = float((three - quarter) / middle), float((nine - tenth) / middle)
+    if half >= STEADY_HALF and most >= STEADY_MOST:
+        return None
+    return Sign("constant_speed", refuses=False, figure=half)
 
 
 def _exact(trace: Trace) -> Sign | None:

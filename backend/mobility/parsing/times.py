@@ -1,6 +1,7 @@
 """Instants as files write them: ISO 8601 with an offset, or Unix seconds or milliseconds."""
 
 from datetime import datetime
+
 from backend.mobility.errors import TraceInvalidError
 
 _MILLISECONDS_FROM = 1e11

@@ -1,0 +1,1 @@
+"""Public transport timetables (GTFS) and whether a leg followed one of their trips."""
