@@ -15,6 +15,7 @@ from backend.api import (
     market,
     me,
     operations,
+    reviews,
     rules,
     stations,
 )
@@ -27,7 +28,18 @@ from backend.kernel import logs
 from backend.kernel.clock import Clock, SystemClock
 from backend.settings import Settings
 
-API_MODULES = (accounts, claims, devices, events, market, me, operations, rules, stations)
+API_MODULES = (
+    accounts,
+    claims,
+    devices,
+    events,
+    market,
+    me,
+    operations,
+    reviews,
+    rules,
+    stations,
+)
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> FastAPI:

@@ -17,13 +17,18 @@ from backend.devices import queries as device_queries
 from backend.kernel.ids import pack_reward_id
 from backend.ledger import names
 from backend.ledger import service as ledger
+from backend.review import queries as review_queries
+from backend.review import service as review
 from backend.rewards import service as rewards
 from backend.rulebook import engine
 from backend.rulebook import queries as rulebook_queries
 from backend.rulebook.act import Act
 from backend.rulebook.models import Edition
 from backend.territory import queries as territory_queries
+from backend.territory.geo import Position
 from backend.workflows.acts import LevelCodes, act_of
+from backend.workflows.doubt import reasons_to_doubt
+from backend.workflows.review_claim import about
 
 PLAIN_RELEASES = ("at_once", "after_seconds")
 """Releases that only time brings about."""
@@ -54,7 +59,8 @@ def decide_next(session: Session, *, region: LevelCodes, now: datetime) -> Outco
     judgement = VERIFIERS[claim.kind].judge(_evidence(claim), witness)
     edition = rulebook_queries.in_force_at(session, claim.occurred_at)
     payable: _Payable | None = None
-    if batch_queries.is_in_lost_time(session, claim.occurred_at):
+    is_cleared = review_queries.is_cleared(session, claim.id or 0)
+    if not is_cleared and batch_queries.is_in_lost_time(session, claim.occurred_at):
         # The code may have been used in the time that the restored backup does not know.
         judgement = _for_review(judgement, "lost_time")
     elif edition is None:
@@ -69,11 +75,18 @@ def decide_next(session: Session, *, region: LevelCodes, now: datetime) -> Outco
         )
         try:
             keys = engine.counter_keys(act, rulebook_queries.rulebook_of(edition))
-            payable = _Payable(claim, act, edition, keys)
+            doubts = () if is_cleared else _doubts(session, claim, act, witness, edition)
+            if doubts:
+                judgement = _held(judgement, doubts)
+            else:
+                payable = _Payable(claim, act, edition, keys)
         except engine.ActIncompleteError as error:
             # The rule asks for a fact that this witness does not sign: a person decides.
             judgement = _for_review(judgement, error.code)
     actions.decide(session, claim, judgement, at=now)
+    if judgement.state == ClaimState.REVIEW:
+        reasons = [{"code": r.code, "facts": dict(r.facts)} for r in judgement.reasons]
+        review.open_doubt(session, about(claim), reasons=reasons, at=now)
     units = _reward(session, payable, now) if payable is not None else 0
     event_log.append(
         session,
@@ -88,7 +101,22 @@ def decide_next(session: Session, *, region: LevelCodes, now: datetime) -> Outco
 
 
 def _for_review(judgement: Judgement, code: str) -> Judgement:
-    return replace(judgement, state=ClaimState.REVIEW, reasons=(*judgement.reasons, Reason(code)))
+    return _held(judgement, (Reason(code),))
+
+
+def _held(judgement: Judgement, doubts: tuple[Reason, ...]) -> Judgement:
+    return replace(judgement, state=ClaimState.REVIEW, reasons=(*judgement.reasons, *doubts))
+
+
+def _doubts(
+    session: Session, claim: Claim, act: Act, witness: Witness, edition: Edition
+) -> tuple[Reason, ...]:
+    # What it would earn before caps: a cap that is used up must not hide a doubt.
+    worth = engine.evaluate(act, rulebook_queries.rulebook_of(edition), {}, with_lines=False)
+    station = None
+    if witness.latitude_e6 is not None and witness.longitude_e6 is not None:
+        station = Position(witness.latitude_e6, witness.longitude_e6)
+    return reasons_to_doubt(session, claim, act, units=worth.amount_units, station=station)
 
 
 @dataclass(frozen=True)

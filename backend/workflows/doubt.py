@@ -1,0 +1,86 @@
+"""Doubt about a claim: its history from several slices, judged by the rules of review."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from backend.actions import queries as action_queries
+from backend.actions.models import Claim, Verdict
+from backend.actions.rules import ClaimState, Reason
+from backend.review import rules
+from backend.review.rules import Doubtful, History, Limits, Seen
+from backend.rewards import queries as reward_queries
+from backend.rulebook.act import Act
+from backend.territory.geo import Position, distance_m
+
+MAX_HISTORY = 300
+"""Claims of one person that are read back; far more than a held person can have paid."""
+
+
+def reasons_to_doubt(
+    session: Session, claim: Claim, act: Act, *, units: int, station: Position | None
+) -> tuple[Reason, ...]:
+    """Return why a person should look at a claim; empty when it can be paid.
+
+    Args:
+        claim: The claim at hand.
+        act: Its facts.
+        units: What it would earn.
+        station: Where the act took place; `None` for a trip.
+    """
+    doubtful = Doubtful(
+        at=claim.occurred_at,
+        level=act.proof_level,
+        material=act.material,
+        items=act.count or 1,
+        units=units,
+    )
+    history = History(person=_seen(session, claim, station))
+    assessment = rules.assess(doubtful, history, Limits())
+    if not assessment.is_held:
+        return ()
+    return tuple(Reason(signal.code, signal.facts) for signal in assessment.signals)
+
+
+def _seen(session: Session, claim: Claim, station: Position | None) -> list[Seen]:
+    oldest = claim.occurred_at - rules.HISTORY
+    past = [
+        other
+        for other in action_queries.of_account(session, claim.account_id, limit=MAX_HISTORY)
+        if other.id != claim.id
+        and other.state == ClaimState.ACCEPTED
+        and other.occurred_at > oldest
+    ]
+    ids = [other.id or 0 for other in past]
+    verdicts = action_queries.verdicts_of(session, ids)
+    receipts = reward_queries.receipts_of(session, ids)
+    # An act that earned nothing, because a cap was used up, says nothing about gain.
+    return [
+        _seen_act(
+            verdicts[other.id or 0],
+            other.occurred_at,
+            units=receipts[other.id or 0].units,
+            station=station,
+        )
+        for other in past
+        if other.id in verdicts and other.id in receipts and receipts[other.id or 0].units > 0
+    ]
+
+
+def _seen_act(verdict: Verdict, at: datetime, *, units: int, station: Position | None) -> Seen:
+    facts = verdict.act
+    place = _position(facts.get("latitude_e6"), facts.get("longitude_e6"))
+    return Seen(
+        at=at,
+        level=verdict.level,
+        material=facts.get("material"),
+        items=facts.get("count") or 1,
+        distance_m=distance_m(place, station) if place is not None and station else None,
+        units=units,
+    )
+
+
+def _position(latitude_e6: int | None, longitude_e6: int | None) -> Position | None:
+    if latitude_e6 is None or longitude_e6 is None:
+        return None
+    return Position(latitude_e6, longitude_e6)
