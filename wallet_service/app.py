@@ -1,6 +1,8 @@
-"""The HTTP application: nine routes over the use cases, no logic."""
+"""The HTTP application: ten routes over the use cases, no logic."""
 
-from fastapi import FastAPI
+from typing import Annotated
+
+from fastapi import FastAPI, Query
 
 from wallet_service import accounts, deployments, factors, payments, problems, schemas, transactions
 from wallet_service.hashing import checksummed
@@ -52,6 +54,15 @@ def _add_signing_routes(app: FastAPI, wallet: Wallet) -> None:
     def sign_transaction(body: schemas.TransactionIn) -> schemas.TransactionOut:
         """Sign a transaction of a service key; it is not broadcast."""
         return transactions.sign(wallet, body)
+
+    @app.get("/v1/journal")
+    def read_journal(
+        genesis_hash: schemas.Hash, key: str, from_nonce: Annotated[int, Query(ge=0)] = 0
+    ) -> schemas.Journal:
+        """List the nonces that a service key has signed."""
+        return transactions.journal(
+            wallet, key=key, genesis_hash=genesis_hash, from_nonce=from_nonce
+        )
 
     @app.post("/v1/authorizations")
     def sign_authorization(body: schemas.AuthorizationIn) -> schemas.AuthorizationOut:

@@ -107,6 +107,21 @@ class TransactionOut(_Wire):
     sender: str
 
 
+class JournalEntry(_Wire):
+    """What was signed for one nonce."""
+
+    nonce: int
+    max_fee_per_gas_wei: int = Field(description="highest signed so far")
+    max_priority_fee_per_gas_wei: int = Field(description="highest signed so far")
+    tx_hash: str = Field(description="newest signature")
+
+
+class Journal(_Wire):
+    """Nonces that a key has signed, ascending; the next page starts above the last one."""
+
+    entries: list[JournalEntry]
+
+
 class PINProof(_Wire):
     """The PIN, sealed to this instance for one digest (docs/wallet.md)."""
 

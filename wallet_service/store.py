@@ -126,6 +126,31 @@ def slot_history(
     ).all()
 
 
+def signed_from(
+    session: Session, *, key_address: str, genesis_hash: str, from_nonce: int, nonces_max: int
+) -> Sequence[models.JournalSignature]:
+    """List the signatures of the first nonces at or above `from_nonce`, by nonce and age."""
+    nonces = (
+        select(models.JournalNonce.nonce)
+        .where(
+            col(models.JournalNonce.key_address) == key_address,
+            col(models.JournalNonce.genesis_hash) == genesis_hash,
+            col(models.JournalNonce.nonce) >= from_nonce,
+        )
+        .order_by(col(models.JournalNonce.nonce))
+        .limit(nonces_max)
+    )
+    return session.exec(
+        select(models.JournalSignature)
+        .where(
+            col(models.JournalSignature.key_address) == key_address,
+            col(models.JournalSignature.genesis_hash) == genesis_hash,
+            col(models.JournalSignature.nonce).in_(nonces),
+        )
+        .order_by(col(models.JournalSignature.nonce), col(models.JournalSignature.id))
+    ).all()
+
+
 def used_today(session: Session, scopes: Sequence[str], now: datetime) -> dict[str, int]:
     """Return what each scope used on the UTC day of `now`; a scope not listed used nothing."""
     rows = session.exec(

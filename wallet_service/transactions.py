@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 
 from sqlmodel import Session, col, select
 
@@ -12,6 +13,9 @@ from wallet_service.policy import Grant, Signed, Transaction, check_charges, jud
 from wallet_service.signing.protocol import Signer
 from wallet_service.signing.transactions import SignedTransaction, sign_transaction
 from wallet_service.wallet import Envelope, Wallet, perform_once, refuse_when_frozen
+
+JOURNAL_PAGE = 1_000
+"""Nonces in one answer of the journal."""
 
 
 def sign(wallet: Wallet, body: schemas.TransactionIn) -> schemas.TransactionOut:
@@ -40,6 +44,39 @@ def sign(wallet: Wallet, body: schemas.TransactionIn) -> schemas.TransactionOut:
         return _answer(row)
 
     return perform_once(wallet, Envelope.of("transaction", body), first=first, again=again)
+
+
+def journal(wallet: Wallet, *, key: str, genesis_hash: str, from_nonce: int) -> schemas.Journal:
+    """List what a key has signed, so that a restored backend can burn nonces it forgot.
+
+    Returns:
+        At most `JOURNAL_PAGE` nonces from `from_nonce` on, ascending.
+    Raises:
+        UnknownError: No such key here.
+    """
+    signer = wallet.signers.get(key)
+    if signer is None:
+        raise UnknownError("key", key)
+    with wallet.store.transaction() as session:
+        rows = store.signed_from(
+            session,
+            key_address=checksummed(signer.address),
+            genesis_hash=genesis_hash,
+            from_nonce=from_nonce,
+            nonces_max=JOURNAL_PAGE,
+        )
+    slots = [list(slot) for _nonce, slot in groupby(rows, key=lambda row: row.nonce)]
+    return schemas.Journal(entries=[_entry(slot) for slot in slots])
+
+
+def _entry(slot: Sequence[models.JournalSignature]) -> schemas.JournalEntry:
+    return schemas.JournalEntry(
+        nonce=slot[0].nonce,
+        # A filler may be cheaper than what it replaces; a node wants more than the dearest.
+        max_fee_per_gas_wei=max(int(row.max_fee_per_gas_wei) for row in slot),
+        max_priority_fee_per_gas_wei=max(int(row.max_priority_fee_per_gas_wei) for row in slot),
+        tx_hash=slot[-1].tx_hash,
+    )
 
 
 def _sign_first(

@@ -20,7 +20,7 @@ from tests.support.wallets import (
     reward_word,
     transaction,
 )
-from wallet_service import models
+from wallet_service import models, transactions
 from wallet_service.calldata import shape_of
 from wallet_service.errors import SignerFaultError
 from wallet_service.keystore import CURVE_ORDER, new_secret
@@ -261,6 +261,33 @@ def test_stops_at_the_fees_of_the_day_counting_only_the_rise_of_a_replacement(
     poor.close()
 
     assert (first, rise, second, third) == (200, 200, 200, 429)
+
+
+def test_the_journal_lists_nonces_with_their_dearest_fees(
+    issuance: InProcessWallet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = issuance.sign(nonce=0).json()["sender"]
+    issuance.sign(nonce=2, **bumped(150))
+    filler = issuance.sign(nonce=2, to=sender, data="0x", gas=21_000).json()
+    issuance.sign(nonce=5)
+    query = {"key": "minter", "genesis_hash": GENESIS, "from_nonce": 1}
+
+    entries = issuance.client.get("/v1/journal", params=query).json()["entries"]
+    monkeypatch.setattr(transactions, "JOURNAL_PAGE", 1)
+    page = issuance.client.get("/v1/journal", params=query).json()["entries"]
+    elsewhere = issuance.client.get("/v1/journal", params=query | {"genesis_hash": OTHER_GENESIS})
+    unknown = issuance.client.get("/v1/journal", params=query | {"key": "guardian"})
+
+    assert [entry["nonce"] for entry in entries] == [2, 5]
+    assert entries[0] == {
+        "nonce": 2,
+        "max_fee_per_gas_wei": 15 * GWEI,
+        "max_priority_fee_per_gas_wei": 3 * GWEI // 2,
+        "tx_hash": filler["tx_hash"],
+    }
+    assert page == entries[:1]
+    assert elsewhere.json() == {"entries": []}
+    assert unknown.status_code == 404
 
 
 class LyingSigner:
