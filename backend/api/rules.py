@@ -117,5 +117,16 @@ def post_approve(
     return _public(service.approve(session, number, approver_account_id=actor.account_id))
 
 
+@router.post("/rules/{number}/cancel", summary="Withdraw an edition before it takes effect")
+def post_cancel(
+    number: int,
+    session: WriteSession,
+    clock: Now,
+    _actor: Annotated[Actor, requires(Permission.APPROVE_RULES)],
+) -> EditionPublic:
+    """Take a published edition back; the guardian withdraws it on chain within seconds."""
+    return _public(service.request_cancel(session, number, now=clock.now()))
+
+
 def _public(edition: Edition) -> EditionPublic:
     return EditionPublic.model_validate(edition, from_attributes=True)

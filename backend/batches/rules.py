@@ -35,6 +35,8 @@ class BatchKind(StrEnum):
     OPEN_INCARNATION = "open_incarnation"
     GAP_FILLER = "gap_filler"
     """Pays nothing to its own sender, so that the nonces behind it can be mined."""
+    CANCEL_EDITION = "cancel_edition"
+    """The guardian withdraws a published edition before it takes effect."""
     PAUSE_MINT = "pause_mint"
     """The guardian stops issuance, because somebody else minted."""
 

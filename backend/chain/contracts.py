@@ -111,6 +111,10 @@ class Contracts:
         arguments = [edition, bytes.fromhex(document_hash), effective_from_s]
         return self._encode("RuleBook", "publish", arguments)
 
+    def cancel_edition(self, number: int) -> str:
+        """Encode the withdrawal of an edition before it takes effect."""
+        return self._encode("RuleBook", "cancel", [number])
+
     def edition_of(self, number: int) -> str:
         """Encode the question for a published edition."""
         return self._encode("RuleBook", "editionOf", [number])

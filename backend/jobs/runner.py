@@ -16,7 +16,9 @@ from backend.chain.contracts import Contracts
 from backend.chain.errors import CallRevertedError
 from backend.chain.pool import NodePool
 from backend.db.engine import Database
+from backend.jobs import metrics
 from backend.jobs.context import Context
+from backend.jobs.instruments import STEP_FAILURES
 from backend.jobs.mail import MaildirTransport, MailTransport, SMTPTransport
 from backend.jobs.steps import (
     addresses,
@@ -44,6 +46,8 @@ IDLE_S = 0.05
 """Sleep when no step had anything to do: a verdict comes a few milliseconds after its claim."""
 POLL_CHAIN_S = 0.25
 """How often the chain is asked when nothing else calls for it."""
+RECONCILE_S = 300.0
+"""The books are compared with the chain so often; each comparison asks the node per account."""
 MAX_PAUSE_S = 10.0
 
 log = structlog.get_logger()
@@ -75,6 +79,7 @@ def steps() -> list[Step]:
         Step("addresses", addresses.provide_addresses, every_s=0.1),
         Step("incarnation", editions.reserve_incarnation, every_s=0.5),
         Step("publications", editions.reserve_publications, every_s=0.5),
+        Step("cancellations", editions.reserve_cancellations, every_s=0.5),
         Step("forecasts", forecasts.start_forecast, every_s=0.5),
         Step("registrations", market.reserve_registrations, every_s=0.5),
         Step("mints", issue.reserve_mints, every_s=0.1),
@@ -91,6 +96,7 @@ def steps() -> list[Step]:
         Step("replace", replace.replace_stuck, every_s=2.0),
         Step("recover", recover.recover_after_restore, every_s=1.0, is_safe_in_recovery=True),
         Step("expire", market.expire_requests, every_s=5.0),
+        Step("reconcile", metrics.Reconciler().run, every_s=RECONCILE_S),
         Step("mail", mail.deliver_mails, every_s=0.2, is_safe_in_recovery=True),
     ]
 
@@ -112,6 +118,7 @@ def _run_step(context: Context, step: Step) -> bool:
     try:
         did_any = step.run(context)
     except EcoError as error:
+        STEP_FAILURES.labels(step.name).inc()
         # Waiting, not giving up: the work stays in its table, whatever the reason.
         step.pause_s = min(max(step.pause_s * 2, 0.5), MAX_PAUSE_S)
         step.not_before_s = time.monotonic() + step.pause_s
@@ -120,6 +127,7 @@ def _run_step(context: Context, step: Step) -> bool:
         log_line("step_waits", step=step.name, code=error.code, detail=str(error))
         return False
     except Exception:
+        STEP_FAILURES.labels(step.name).inc()
         step.pause_s = MAX_PAUSE_S
         step.not_before_s = time.monotonic() + step.pause_s
         log.exception("step_failed", step=step.name)
@@ -194,6 +202,7 @@ def main() -> int:
             session, home=context.database.fingerprint(), now=context.clock.now()
         ):
             log.warning("database_was_copied", next="a new incarnation, after a scan of the chain")
+    metrics.serve(context, settings.metrics_port)
     todo = steps()
     log.info("jobs_started", chain_id=context.contracts.deployment.chain_id)
     while not stop.is_set():

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import httpx2
 
+from backend.jobs.instruments import SIGNER_SECONDS
 from backend.kernel.errors import EcoError, ErrorKind, UnavailableError
 
 TIMEOUT_S = 5
@@ -150,7 +151,8 @@ class WalletClient:
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         try:
-            response = self._client.request(method, path, json=body)
+            with SIGNER_SECONDS.labels(path.partition("?")[0]).time():
+                response = self._client.request(method, path, json=body)
         except httpx2.HTTPError as error:
             raise WalletUnavailableError(type(error).__name__) from error
         try:

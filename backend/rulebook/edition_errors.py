@@ -51,3 +51,16 @@ class ForecastMissingError(EcoError):
             number=number,
             state=state,
         )
+
+
+class EditionInForceError(EcoError):
+    """Only a published edition that has not taken effect can be withdrawn."""
+
+    def __init__(self, number: int, state: str) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "edition_in_force",
+            f"Edition {number} can no longer be withdrawn; publish a new edition instead.",
+            number=number,
+            state=state,
+        )

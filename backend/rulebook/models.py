@@ -15,7 +15,8 @@ class Edition(SQLModel, table=True):
     __tablename__ = "edition"
     __table_args__ = (
         CheckConstraint(
-            "state IN ('draft','approved','publishing','published','cancelled')", "state"
+            "state IN ('draft','approved','publishing','published','cancelling','cancelled')",
+            "state",
         ),
     )
 

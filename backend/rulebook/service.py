@@ -10,6 +10,7 @@ from backend.db.upsert import insert_or_skip
 from backend.kernel.errors import NotFoundError
 from backend.rulebook import engine, queries
 from backend.rulebook.edition_errors import (
+    EditionInForceError,
     EditionNotDraftError,
     EditionPendingError,
     ForecastMissingError,
@@ -115,6 +116,68 @@ def mark_published(session: Session, batch_id: str, *, at: datetime) -> Sequence
         .returning(Edition)
     )
     return done.scalars().all()
+
+
+def request_cancel(session: Session, number: int, *, now: datetime) -> Edition:
+    """Ask the guardian to withdraw a published edition that is not in force yet.
+
+    Raises:
+        NotFoundError: No such edition.
+        EditionInForceError: It is not published, or governs already: publish a new one.
+    """
+    done = session.execute(
+        update(Edition)
+        .where(
+            col(Edition.number) == number,
+            col(Edition.state) == "published",
+            col(Edition.effective_from) > now,
+        )
+        .values(state="cancelling", batch_id=None)
+        .returning(col(Edition.number))
+    )
+    is_done = done.scalar_one_or_none() is not None
+    session.expire_all()
+    edition = queries.get(session, number)
+    if edition is None:
+        raise NotFoundError("edition", str(number))
+    if not is_done:
+        raise EditionInForceError(number, edition.state)
+    return edition
+
+
+def attach_cancel(session: Session, number: int, *, batch_id: str) -> bool:
+    """Tie a withdrawal to its transaction; False when another runner did."""
+    done = session.execute(
+        update(Edition)
+        .where(
+            col(Edition.number) == number,
+            col(Edition.state) == "cancelling",
+            col(Edition.batch_id).is_(None),
+        )
+        .values(batch_id=batch_id)
+        .returning(col(Edition.number))
+    )
+    return done.scalar_one_or_none() is not None
+
+
+def mark_cancelled(session: Session, batch_id: str) -> Sequence[Edition]:
+    """Record that the chain withdrew an edition; its number is used up."""
+    done = session.execute(
+        update(Edition)
+        .where(col(Edition.batch_id) == batch_id, col(Edition.state) == "cancelling")
+        .values(state="cancelled")
+        .returning(Edition)
+    )
+    return done.scalars().all()
+
+
+def give_up_cancel(session: Session, batch_id: str) -> None:
+    """Let an edition stand whose withdrawal the contract refused: it came into force first."""
+    session.execute(
+        update(Edition)
+        .where(col(Edition.batch_id) == batch_id, col(Edition.state) == "cancelling")
+        .values(state="published")
+    )
 
 
 def record_first(

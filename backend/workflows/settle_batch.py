@@ -1,6 +1,6 @@
 """What a transaction's end means for the things inside it: confirmed, or back in the queue."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -48,25 +48,9 @@ def confirm(session: Session, batch: Batch, facts: ChainFacts, *, at: datetime) 
     """
     if not batches.move(session, batch.id, BatchState.CONFIRMED):
         return False
-    match batch.kind:
-        case BatchKind.MINT:
-            _confirm_mint(session, batch, at)
-        case BatchKind.SPEND:
-            _confirm_spends(session, batch, facts, at)
-        case BatchKind.CASH_OUT:
-            _confirm_cash_outs(session, batch, facts, at)
-        case BatchKind.REGISTER_MERCHANT:
-            _confirm_merchants(session, batch, at)
-        case BatchKind.PUBLISH_EDITION:
-            _confirm_edition(session, batch, at)
-        case BatchKind.OPEN_INCARNATION if facts.incarnation is not None:
-            actions.open_incarnation(
-                session,
-                genesis_hash=batch.genesis_hash,
-                number=facts.incarnation,
-                home=facts.home,
-                at=at,
-            )
+    handler = _CONFIRM.get(BatchKind(batch.kind))
+    if handler is not None:
+        handler(session, batch, facts, at)
     return True
 
 
@@ -113,6 +97,7 @@ def _free_others(session: Session, batch: Batch) -> None:
     market.return_payments_to_queue(session, batch.id)
     market.return_cash_outs_to_queue(session, batch.id)
     editions.return_to_approved(session, batch.id)
+    editions.give_up_cancel(session, batch.id)
     market.move_merchants(
         session,
         [merchant.id for merchant in market_queries.merchants_of_batch(session, batch.id)],
@@ -133,7 +118,7 @@ def refuse_payment(session: Session, payment: Payment, refusal: str, *, at: date
 
 # Points first, events last: the order lock of the event log is held until the commit, and
 # whoever holds it must not wait for an account that another transaction holds.
-def _confirm_mint(session: Session, batch: Batch, at: datetime) -> None:
+def _confirm_mint(session: Session, batch: Batch, _facts: ChainFacts, at: datetime) -> None:
     confirmed = rewards.confirm(session, batch.id, at=at)
     owners = {reward.account_id for reward in confirmed}
     ledger.lock(session, [name(o) for o in owners for name in (names.pending, names.confirmed)])
@@ -218,7 +203,7 @@ def _confirm_cash_outs(session: Session, batch: Batch, facts: ChainFacts, at: da
         )
 
 
-def _confirm_merchants(session: Session, batch: Batch, at: datetime) -> None:
+def _confirm_merchants(session: Session, batch: Batch, _facts: ChainFacts, at: datetime) -> None:
     mine = market_queries.merchants_of_batch(session, batch.id)
     market.move_merchants(
         session,
@@ -237,7 +222,7 @@ def _confirm_merchants(session: Session, batch: Batch, at: datetime) -> None:
         )
 
 
-def _confirm_edition(session: Session, batch: Batch, at: datetime) -> None:
+def _confirm_edition(session: Session, batch: Batch, _facts: ChainFacts, at: datetime) -> None:
     for edition in editions.mark_published(session, batch.id, at=at):
         event_log.append(
             session,
@@ -247,3 +232,38 @@ def _confirm_edition(session: Session, batch: Batch, at: datetime) -> None:
             at=at,
             tx_hash=batch.tx_hash,
         )
+
+
+def _confirm_cancellation(session: Session, batch: Batch, _facts: ChainFacts, at: datetime) -> None:
+    for edition in editions.mark_cancelled(session, batch.id):
+        event_log.append(
+            session,
+            kind="edition_cancelled",
+            subject=str(edition.number),
+            audience=event_log.STAFF,
+            at=at,
+            tx_hash=batch.tx_hash,
+        )
+
+
+def _confirm_incarnation(session: Session, batch: Batch, facts: ChainFacts, at: datetime) -> None:
+    if facts.incarnation is not None:
+        actions.open_incarnation(
+            session,
+            genesis_hash=batch.genesis_hash,
+            number=facts.incarnation,
+            home=facts.home,
+            at=at,
+        )
+
+
+_CONFIRM: Mapping[BatchKind, Callable[[Session, Batch, ChainFacts, datetime], None]] = {
+    BatchKind.MINT: _confirm_mint,
+    BatchKind.SPEND: _confirm_spends,
+    BatchKind.CASH_OUT: _confirm_cash_outs,
+    BatchKind.REGISTER_MERCHANT: _confirm_merchants,
+    BatchKind.PUBLISH_EDITION: _confirm_edition,
+    BatchKind.CANCEL_EDITION: _confirm_cancellation,
+    BatchKind.OPEN_INCARNATION: _confirm_incarnation,
+}
+"""What a confirmed transaction of each kind means; fillers and pauses mean nothing here."""

@@ -9,7 +9,7 @@ from backend.actions import queries as action_queries
 from backend.batches import queries as batch_queries
 from backend.batches.models import Batch
 from backend.batches.rules import BatchKind
-from backend.jobs.context import Context
+from backend.jobs.context import GUARDIAN_KEY, Context
 from backend.jobs.each import each
 from backend.jobs.reserve import reserve
 from backend.rulebook import queries, service
@@ -36,6 +36,27 @@ def _publish(context: Context, edition: Edition) -> bool:
         contract="RuleBook",
         calldata=context.contracts.publish(edition.number, edition.document_hash, effective_from_s),
         attach=partial(_attach_edition, edition, effective_from_s),
+    )
+    return batch is not None
+
+
+def reserve_cancellations(context: Context) -> bool:
+    """Have the guardian withdraw editions that staff took back before they took effect."""
+    with context.database.reading() as session:
+        waiting = [e for e in queries.in_state(session, "cancelling") if e.batch_id is None]
+    return each(waiting, partial(_cancel, context))
+
+
+def _cancel(context: Context, edition: Edition) -> bool:
+    batch = reserve(
+        context,
+        kind=BatchKind.CANCEL_EDITION,
+        key_label=GUARDIAN_KEY,
+        contract="RuleBook",
+        calldata=context.contracts.cancel_edition(edition.number),
+        attach=lambda session, batch: service.attach_cancel(
+            session, edition.number, batch_id=batch.id
+        ),
     )
     return batch is not None
 

@@ -1,0 +1,67 @@
+"""Figures of the jobs runner, on a port of the loopback interface."""
+
+from collections.abc import Iterable
+
+from prometheus_client import start_http_server
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from backend.chain.pool import NodePool
+from backend.http.metrics import MeasuresCollector
+from backend.jobs.context import Context
+from backend.jobs.instruments import RECONCILE_DIFFERENCES, REGISTRY
+from backend.jobs.reconcile import reconcile
+from backend.workflows.measure import Measures, measure
+
+
+class Reconciler:
+    """Compares the books now and then.
+
+    What is between chain and ledger differs for a few seconds, so only what
+    differs at two checks in a row counts.
+    """
+
+    def __init__(self) -> None:
+        self._last: frozenset[str] = frozenset()
+
+    def run(self, context: Context) -> bool:
+        """Compare once and set the gauge; never asks to run again at once."""
+        found = frozenset(row.what for row in reconcile(context).differences)
+        RECONCILE_DIFFERENCES.set(len(found & self._last))
+        self._last = found
+        return False
+
+
+class NodeCollector(Collector):
+    """Tells how the nodes of the pool are."""
+
+    def __init__(self, pool: NodePool) -> None:
+        self._pool = pool
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield height and failures of each node."""
+        heights = GaugeMetricFamily(
+            "calanque_node_height", "Newest block a node told.", labels=["node"]
+        )
+        failures = GaugeMetricFamily(
+            "calanque_node_failures", "Failures in a row of a node.", labels=["node"]
+        )
+        for member in self._pool.members:
+            heights.add_metric([member.name], member.height)
+            failures.add_metric([member.name], member.failures)
+        yield from (heights, failures)
+
+
+def serve(context: Context, port: int) -> None:
+    """Answer scrapes on 127.0.0.1:`port` from a thread of its own; 0 means not at all."""
+    if port == 0:
+        return
+
+    def take() -> Measures:
+        with context.database.reading() as session:
+            return measure(session, now=context.clock.now())
+
+    REGISTRY.register(MeasuresCollector(take))
+    if isinstance(context.node, NodePool):
+        REGISTRY.register(NodeCollector(context.node))
+    start_http_server(port, addr="127.0.0.1", registry=REGISTRY)
