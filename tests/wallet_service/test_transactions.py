@@ -270,7 +270,7 @@ def test_the_journal_lists_nonces_with_their_dearest_fees(
     issuance.sign(nonce=2, **bumped(150))
     filler = issuance.sign(nonce=2, to=sender, data="0x", gas=21_000).json()
     issuance.sign(nonce=5)
-    query = {"key": "minter", "genesis_hash": GENESIS, "from_nonce": 1}
+    query: dict[str, str | int] = {"key": "minter", "genesis_hash": GENESIS, "from_nonce": 1}
 
     entries = issuance.client.get("/v1/journal", params=query).json()["entries"]
     monkeypatch.setattr(transactions, "JOURNAL_PAGE", 1)
