@@ -9,6 +9,7 @@ from sqlmodel import Session
 from backend.accounts.rules import Actor, Permission
 from backend.actions import queries as action_queries
 from backend.actions.rules import ClaimState
+from backend.batches import queries as batch_queries
 from backend.devices import queries as device_queries
 from backend.http.deps import Config, ConfigDep, Now, ReadSession, requires
 from backend.ledger import names
@@ -68,7 +69,8 @@ def admin_page(session: Session, config: Config, language: str, now: datetime) -
 def _health(
     session: Session, claims: dict[str, int], silent: int, language: str, now: datetime
 ) -> tuple[Health, ...]:
-    lines = [_issuance(session), _books(session), _rewards(session, language, now)]
+    lines = [_issuance(session), _books(session), *_incidents(session)]
+    lines.append(_rewards(session, language, now))
     pending, review = claims.get(ClaimState.PENDING, 0), claims.get(ClaimState.REVIEW, 0)
     lines.append(
         Health("wait", "health.claims_wait", {"n": pending})
@@ -89,6 +91,17 @@ def _issuance(session: Session) -> Health:
     if action_queries.current_incarnation(session) is None:
         return Health("bad", "health.issuance_bad")
     return Health("ok", "health.issuance_ok")
+
+
+def _incidents(session: Session) -> list[Health]:
+    lines = []
+    if batch_queries.open_restoration(session) is not None:
+        lines.append(Health("wait", "health.recovering"))
+    if orphans := len(batch_queries.all_open_orphans(session)):
+        lines.append(Health("bad", "health.orphans", {"n": orphans}))
+    if quarantined := len(reward_queries.quarantined(session)):
+        lines.append(Health("bad", "health.quarantined", {"n": quarantined}))
+    return lines
 
 
 def _books(session: Session) -> Health:

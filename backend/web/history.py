@@ -15,6 +15,17 @@ from backend.web.contexts import HistoryDay, HistoryLine, Step
 
 Facts = Mapping[str, Any]
 
+# The least finished tranche speaks for the whole reward.
+_REWARD_WORDS = (
+    (RewardState.QUARANTINED, "review"),
+    (RewardState.READY, "confirming"),
+    (RewardState.BATCHED, "confirming"),
+    (RewardState.HELD, "held"),
+    (RewardState.CONFIRMED, "confirmed"),
+    (RewardState.FORFEITED, "forfeited"),
+    (RewardState.CANCELLED, "cancelled"),
+)
+
 
 def claim_state(claim: Claim, receipt: Receipt | None, rewards: Sequence[Reward]) -> str:
     """Return the one word that says how far an act is."""
@@ -22,16 +33,8 @@ def claim_state(claim: Claim, receipt: Receipt | None, rewards: Sequence[Reward]
         return claim.state
     if receipt is None or receipt.units == 0:
         return "zero"
-    states = {RewardState(reward.state) for reward in rewards}
-    if RewardState.QUARANTINED in states:
-        return "review"
-    if states & {RewardState.READY, RewardState.BATCHED}:
-        return "confirming"
-    if RewardState.HELD in states:
-        return "held"
-    if states == {RewardState.FORFEITED}:
-        return "forfeited"
-    return "cancelled" if states == {RewardState.CANCELLED} else "confirmed"
+    states = {reward.state for reward in rewards}
+    return next((word for state, word in _REWARD_WORDS if state in states), "confirmed")
 
 
 def act_facts(claim: Claim, verdict: Verdict | None) -> Facts:

@@ -1,6 +1,7 @@
 """The rulebook for staff: editions, comparison, writing, approval by a second person."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -10,11 +11,19 @@ from sqlmodel import Session
 from backend.accounts import queries as account_queries
 from backend.accounts.rules import Actor, Permission
 from backend.batches import queries as batch_queries
-from backend.http.deps import DatabaseDep, Now, ReadSession, WriteSession, requires
+from backend.http.deps import (
+    Config,
+    ConfigDep,
+    DatabaseDep,
+    Now,
+    ReadSession,
+    WriteSession,
+    requires,
+)
 from backend.kernel.errors import InvalidInputError, NotFoundError
-from backend.rulebook import queries, service
+from backend.rulebook import diff, queries, service
 from backend.rulebook.models import Edition
-from backend.web import editions
+from backend.web import editions, forecasts
 from backend.web.contexts import DraftProblem, EditionDraftPage, EditionPage, RulesPage
 from backend.web.forms import checked_form, see
 from backend.web.rendering import language_of, respond
@@ -74,13 +83,19 @@ def post_draft(
 
 @router.get("/admin/regles/{number}")
 def get_edition(
-    request: Request, number: int, session: ReadSession, clock: Now, actor: Reader
+    request: Request,
+    number: int,
+    session: ReadSession,
+    clock: Now,
+    config: ConfigDep,
+    actor: Reader,
 ) -> Response:
-    """Show one edition and what it changes."""
+    """Show one edition, what it changes and what that would cost."""
     edition = queries.get(session, number)
     if edition is None:
         raise NotFoundError("edition", str(number))
-    page = edition_page(session, edition, actor, language_of(request, actor), clock.now())
+    looker = Looker(actor, language_of(request, actor), config, clock.now())
+    page = edition_page(session, edition, looker)
     return respond(request, "edition.html", page, actor=actor, section="admin")
 
 
@@ -103,6 +118,14 @@ def post_discard(number: int, session: WriteSession, actor: Writer) -> Response:
     return see("/admin/regles")
 
 
+@router.post("/admin/regles/{number}/simuler", dependencies=[checked_form()])
+def post_forecast(number: int, session: WriteSession, actor: Writer) -> Response:
+    """Compute the cost of a draft anew."""
+    del actor
+    service.forecast_again(session, number)
+    return see(f"/admin/regles/{number}")
+
+
 def rules_page(session: Session, actor: Actor, language: str, now: datetime) -> RulesPage:
     """Collect the list of editions."""
     found = queries.newest_first(session)
@@ -123,27 +146,44 @@ def rules_page(session: Session, actor: Actor, language: str, now: datetime) -> 
     )
 
 
-def edition_page(
-    session: Session, edition: Edition, actor: Actor, language: str, now: datetime
-) -> EditionPage:
+@dataclass(frozen=True)
+class Looker:
+    """Who looks at an edition, in which language, when."""
+
+    actor: Actor
+    language: str
+    config: Config
+    now: datetime
+
+
+def edition_page(session: Session, edition: Edition, looker: Looker) -> EditionPage:
     """Collect one edition and its comparison with the one before."""
+    actor, language, now = looker.actor, looker.language, looker.now
     previous = queries.get(session, edition.number - 1)
+    forecast = queries.forecast_of(session, edition.number)
+    is_costed = forecast is not None and forecast.state == "done"
     batch = batch_queries.get(session, edition.batch_id) if edition.batch_id else None
     is_draft, is_own = edition.state == "draft", edition.author_account_id == actor.account_id
     return EditionPage(
         edition=editions.line_of(edition, _people(session, [edition]), language),
         document_hash=edition.document_hash,
         previous_number=previous.number if previous is not None else None,
-        changes=(),
+        changes=_changes(previous, edition, language) if previous is not None else (),
+        forecast=forecasts.view_of(forecast, looker.config) if forecast is not None else None,
         diff=editions.diff(previous.source_text, edition.source_text) if previous else (),
         source_text=edition.source_text,
         tx_hash=(batch.tx_hash or "") if batch is not None else "",
         steps=editions.steps_of(edition, now),
         seconds_left=editions.seconds_left(edition, now),
-        may_approve=is_draft and not is_own and actor.may(Permission.APPROVE_RULES),
+        may_approve=is_draft and is_costed and not is_own and actor.may(Permission.APPROVE_RULES),
         may_discard=is_draft and actor.may(Permission.DRAFT_RULES),
         is_own=is_own,
     )
+
+
+def _changes(previous: Edition, edition: Edition, language: str) -> tuple[str, ...]:
+    before, after = queries.rulebook_of(previous), queries.rulebook_of(edition)
+    return tuple(diff.describe_changes(before.edition, after.edition, language))
 
 
 def _people(session: Session, found: Sequence[Edition]) -> dict[str, str]:

@@ -37,7 +37,7 @@ from backend.territory import service as territory
 from backend.territory.geo import Position
 from backend.territory.models import Commune
 from backend.territory.service import StationFacts
-from backend.workflows import decide_claim, settle_batch
+from backend.workflows import decide_claim, forecast, settle_batch
 from tests.support.clock import FrozenClock
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +100,8 @@ class Town:
         self.kiosk = self._device(session, DeviceKind.KIOSK, station.id, self.kiosk_key)
         self.bin = self._device(session, DeviceKind.BIN, station.id, self.bin_key)
         self.editor = self._staff(session, "redaction@test.example", "Samia", Role.RULES_EDITOR)
+        self.operator = self._staff(session, "exploitation@test.example", "Alix", Role.ADMIN)
+        self.auditor = self._staff(session, "controle@test.example", "Inès", Role.AUDITOR)
         self.approver = self._staff(session, "second@test.example", "Luc", Role.RULES_APPROVER)
         editions.record_first(
             session,
@@ -210,6 +212,21 @@ class Town:
                 done = decide_claim.decide_next(session, region=REGION, now=self.clock.now())
             if done is None:
                 return
+
+    def forecast(self, number: int) -> None:
+        """Compute what a draft would cost, as the job does."""
+        with self.database.transaction() as session:
+            material = forecast.gather(session, number, region=REGION, now=self.clock.now())
+            assert material is not None
+            editions.note_forecast(
+                session,
+                number,
+                state="done",
+                progress_percent=100,
+                basis=material.basis,
+                acts=len(material.acts),
+                result=forecast.compare(material),
+            )
 
     def confirm_rewards(self, account_id: str) -> None:
         """Mint what an account has ready and let it become final."""

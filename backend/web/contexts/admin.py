@@ -72,14 +72,67 @@ class DiffLine:
 
 
 @dataclass(frozen=True)
+class GroupCost:
+    """What a month, a material or a place costs under the edition in force and under the draft.
+
+    Attributes:
+        name: A month ("2026-03"), a text key of a material or mode, or a commune.
+    """
+
+    name: str
+    before_units: int
+    after_units: int
+
+
+@dataclass(frozen=True)
+class BudgetUse:
+    """A budget under the draft."""
+
+    name: str
+    spent_units: int
+    max_units: int
+    exhausted_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ForecastView:
+    """What a draft would cost, beside the edition in force.
+
+    Attributes:
+        state: waiting, running, done or failed.
+        basis: past_acts, or population while there are too few.
+        acts: Acts that were replayed.
+        delta_cents: Difference over all acts. Unit: euro cents.
+        subjects: Materials and modes whose amounts change.
+        areas: Communes that change most.
+    """
+
+    state: str
+    progress_percent: int = 0
+    basis: str = "past_acts"
+    acts: int = 0
+    before_units: int = 0
+    after_units: int = 0
+    delta_cents: int = 0
+    gaining: int = 0
+    losing: int = 0
+    same: int = 0
+    months: tuple[GroupCost, ...] = ()
+    subjects: tuple[GroupCost, ...] = ()
+    areas: tuple[GroupCost, ...] = ()
+    budgets: tuple[BudgetUse, ...] = ()
+
+
+@dataclass(frozen=True)
 class EditionPage:
-    """One edition: what changes, the document, what can be done."""
+    """One edition: what changes, what it costs, the document, what can be done."""
 
     edition: EditionLine
     document_hash: str
     previous_number: int | None
     changes: tuple[str, ...]
     diff: tuple[DiffLine, ...]
+    forecast: ForecastView | None
     source_text: str
     tx_hash: str
     steps: tuple[Step, ...]
@@ -106,3 +159,40 @@ class EditionDraftPage:
     source_text: str
     problems: tuple[DraftProblem, ...] = ()
     message: str = ""
+
+
+@dataclass(frozen=True)
+class OrphanLine:
+    """A mint on chain that nothing of ours explains.
+
+    Attributes:
+        proposer: First person who vouched; empty before.
+        may_propose, may_adopt: What the reader can do about it.
+    """
+
+    tx_hash: str
+    block_number: int
+    units: int
+    credits: int
+    found_at: datetime
+    proposer: str
+    may_propose: bool
+    may_adopt: bool
+
+
+@dataclass(frozen=True)
+class QuarantineLine:
+    """A reward that was set aside because the chain or the signer refuses it."""
+
+    reward_id: str
+    number: int
+
+
+@dataclass(frozen=True)
+class IncidentsPage:
+    """What needs a person: unexplained mints, rewards set aside, a restore under way."""
+
+    orphans: tuple[OrphanLine, ...]
+    quarantined: tuple[QuarantineLine, ...]
+    is_recovering: bool
+    may_act: bool

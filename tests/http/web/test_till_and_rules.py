@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 
+from backend.batches.models import OrphanMint
+from backend.rewards.models import Reward
+from backend.rewards.rules import RewardState
 from backend.rulebook import service as editions
-from tests.support.town import EDITION, Town
+from tests.support.town import EDITION, GENESIS, Town
 
 BrowserOf = Callable[[str], TestClient]
 Fields = Callable[[str], dict[str, str]]
@@ -206,8 +210,14 @@ def test_an_edition_needs_two_people(town: Town, browser_of: BrowserOf, form: Fi
     assert "/approuver" not in page
     assert "Une deuxième personne doit approuver" in page
 
+    early = approver.get(path).text
+    assert "/approuver" not in early, "nobody approves what it costs before it is known"
+    town.forecast(2)
     seen = approver.get(path).text
     assert "diff-added" in seen
+    assert "2 points → 3 points" in seen.replace("\u202f", " ").replace("\u00a0", " ")
+    assert "Cette édition" not in seen
+    assert 'id="forecast"' in seen
     approved = approver.post(f"{path}/approuver", data=form(seen)).text
     assert 'data-state="approved"' in approved
 
@@ -267,6 +277,7 @@ def test_a_published_edition_counts_down_to_its_day(
     town: Town, browser_of: BrowserOf, form: Fields
 ) -> None:
     draft(town, browser_of(town.editor.id), form, SECOND.read_text())
+    town.forecast(2)
     with town.database.transaction() as session:
         editions.approve(session, 2, approver_account_id=town.approver.id)
         editions.mark_publishing(
@@ -282,3 +293,79 @@ def test_a_published_edition_counts_down_to_its_day(
     assert "dans 30 s" in before
     assert "data-countdown" not in after
     assert 'href="/admin/regles/2"><strong>' in after
+
+
+@pytest.fixture
+def orphan(town: Town) -> str:
+    """A mint that the indexer found and nothing of ours explains."""
+    tx_hash = "0x" + "ab" * 32
+    item = {"address": "0x" + "cd" * 20, "reward_id": None, "units": 500}
+    row = OrphanMint(
+        tx_hash=tx_hash,
+        genesis_hash=GENESIS,
+        block_number=12,
+        units=500,
+        items=[item],
+        found_at=town.clock.now(),
+    )
+    with town.database.transaction() as session:
+        session.add(row)
+    return tx_hash
+
+
+def test_an_unexplained_mint_is_adopted_by_two_people(
+    town: Town, browser_of: BrowserOf, form: Fields, orphan: str
+) -> None:
+    first, second = browser_of(town.operator.id), browser_of(town.auditor.id)
+    page = first.get("/admin/incidents").text
+    path = f"/admin/incidents/{orphan}"
+
+    proposed = first.post(f"{path}/proposer", data=form(page)).text
+    alone = first.post(f"{path}/adopter", data=form(page))
+    adopted = second.post(f"{path}/adopter", data=form(second.get("/admin/incidents").text)).text
+
+    assert "Une autre personne habilitée doit confirmer" in proposed
+    assert alone.status_code in (403, 409)
+    assert "Toutes les émissions du registre sont expliquées" in adopted
+
+
+def test_who_may_only_look_cannot_adopt(
+    town: Town, browser_of: BrowserOf, form: Fields, orphan: str
+) -> None:
+    looker = browser_of(town.editor.id)
+    page = looker.get("/admin/incidents").text
+
+    answer = looker.post(f"/admin/incidents/{orphan}/proposer", data=form(page))
+
+    assert orphan in page
+    assert "/proposer" not in page
+    assert answer.status_code == 403
+
+
+def test_the_start_page_names_the_incident(town: Town, browser_of: BrowserOf, orphan: str) -> None:
+    page = browser_of(town.operator.id).get("/admin").text
+
+    assert "1 émission du registre" in page
+    assert orphan not in page
+
+
+def test_a_reward_that_was_set_aside_can_be_released_once(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    phone = browser_of(town.citizen("lou@test.example"))
+    code = town.deposit_code()
+    receipt = phone.post(f"/s/{code}", data=form(phone.get(f"/s/{code}").text)).url.path
+    town.decide()
+    with town.database.transaction() as session:
+        session.execute(update(Reward).values(state=RewardState.QUARANTINED))
+    operator = browser_of(town.operator.id)
+    page = operator.get("/admin/incidents").text
+    path = re.findall(r'action="(/admin/quarantaine/[0-9]+/liberer)"', page)[0]
+
+    aside = phone.get(receipt).text
+    first = operator.post(path, data=form(page)).status_code
+    second = operator.post(path, data=form(page)).status_code
+
+    assert 'data-state="review"' in aside
+    assert (first, second) == (200, 404)
+    assert 'data-state="confirming"' in phone.get(receipt).text

@@ -99,10 +99,10 @@ def test_nobody_can_both_write_and_approve_rules_with_one_role() -> None:
     assert not [role for role, allowed in rules.PERMISSIONS.items() if both <= allowed]
 
 
-def test_an_auditor_changes_nothing() -> None:
+def test_an_auditor_reads_and_is_the_second_pair_of_eyes_only() -> None:
     reading = {Permission.AUDIT, Permission.READ_OPERATIONS, Permission.READ_RULES}
 
-    assert rules.PERMISSIONS[Role.AUDITOR] == reading
+    assert rules.PERMISSIONS[Role.AUDITOR] - reading == {Permission.RUN_OPERATIONS}
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ TEMPLATES = {
     "rules.html": contexts.RulesPage,
     "edition.html": contexts.EditionPage,
     "edition_draft.html": contexts.EditionDraftPage,
+    "incidents.html": contexts.IncidentsPage,
     "help.html": contexts.HelpPage,
     "problem.html": contexts.ProblemPage,
     "public_rules.html": contexts.PublicRulesPage,
@@ -50,11 +51,12 @@ SEQUENCES: dict[str, tuple[Any, ...]] = {
     "questions": ("earn",),
     "claims_by_state": (("pending", 3),),
 }
-SPECIAL = {
+SPECIAL: dict[type, dict[str, object]] = {
     contexts.Health: {"level": "ok"},
     contexts.Step: {"state": "done"},
     contexts.DiffLine: {"kind": "added"},
     contexts.EditionLine: {"state": "published"},
+    contexts.ForecastView: {"state": "done", "basis": "population", "subjects": ()},
 }
 
 
@@ -162,6 +164,21 @@ def test_the_pay_button_shows_only_when_paying_works(
     page = sample(contexts.PayPage, full=True, obstacle=obstacle, state=state)
 
     assert ("button-go" in render(SITES[1], "pay.html", page)) is can_pay
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("waiting", "forecast.running"),
+        ("running", "forecast.running"),
+        ("failed", "forecast.failed"),
+    ],
+)
+def test_an_edition_says_how_far_its_forecast_is(state: str, words: str) -> None:
+    view = contexts.ForecastView(state, progress_percent=40)
+    page = sample(contexts.EditionPage, full=True, forecast=view)
+
+    assert texts.translate("fr", words) in render(SITES[1], "edition.html", page)
 
 
 def test_each_state_has_a_word_and_an_icon() -> None:
