@@ -80,4 +80,10 @@ class Settings(BaseSettings):
     mail_from: str = Field(
         default="Calanque <ne-pas-repondre@calanque.example>", description="Sender of mails."
     )
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65_535,
+        description="Port on 127.0.0.1 where the jobs runner answers Prometheus; 0 for none.",
+    )
     log_level: str = Field(default="INFO", description="Least level that is logged.")

@@ -5,10 +5,12 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from backend.actions import queries
+from backend.api import metrics
 from backend.http.deps import ReadSession, public
 from backend.kernel.errors import UnavailableError
 
 router = APIRouter(tags=["health"])
+router.include_router(metrics.router)
 
 
 class Health(BaseModel):
