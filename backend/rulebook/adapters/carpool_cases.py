@@ -9,7 +9,7 @@ from typing import Any
 
 from backend.rulebook.act import Act, Place
 from backend.rulebook.adapters.carpool import COUNTERS, PERIODS, TARGETS, read_json
-from backend.rulebook.adapters.carpool_conditions import TERRITORY, code_lists
+from backend.rulebook.adapters.carpool_conditions import TERRITORY, code_lists, name_of
 from backend.rulebook.document import edition_from_tree, edition_tree
 from backend.rulebook.engine import evaluate
 from backend.rulebook.errors import ActIncompleteError, CampaignUnsupportedError
@@ -67,9 +67,12 @@ def bind(edition: Edition, policy: Facts) -> Edition:
     tree = edition_tree(edition)
     tree["validity"] = {"from": policy.get("start"), "until": policy.get("end")}
     selector = policy.get("territory_selector")
-    if TERRITORY in edition.areas and selector is not None:
+    if selector is None:
+        tree["require"] = [item for item in tree.get("require", []) if item["id"] != TERRITORY]
+    elif TERRITORY in edition.areas:
         tree["areas"] = tree["areas"] | {TERRITORY: {"codes": code_lists(selector)}}
-    lists = {name: policy[name] for name in edition.date_lists if policy.get(name) is not None}
+    given = {name_of(name): value for name, value in policy.items() if value is not None}
+    lists = {name: given[name] for name in edition.date_lists if name in given}
     if lists:
         tree["date_lists"] = tree.get("date_lists", {}) | lists
     if "budget_cents" in policy:

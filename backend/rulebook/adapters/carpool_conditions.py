@@ -101,8 +101,9 @@ class ConditionImport:
         found = {"type": "date_in", "time_zone": facts["time_zone"]}
         if isinstance(dates, list) and dates:
             return found | {"dates": dates}
-        name = dates["parameter"] if isinstance(dates, Mapping) else name_of(path)
-        given = self._parameters.get(name) or []
+        parameter = dates["parameter"] if isinstance(dates, Mapping) else path
+        name = name_of(parameter)
+        given = self._parameters.get(parameter) or []
         self.date_lists[name] = given.get("deployed", []) if isinstance(given, Mapping) else given
         return found | {"date_list": name}
 

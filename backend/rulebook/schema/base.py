@@ -23,7 +23,7 @@ MAX_UNITS = 2**48 - 1
 MAX_QUANTITY = 10**12
 """Largest quantity (metres, grams, seconds) a rule may name; far above any act."""
 
-_EXACT = re.compile(r"-?\d{1,15}(\.\d{1,18})?")
+_EXACT = re.compile(r"-?\d{1,15}(\.\d{1,40})?")
 
 
 class Strict(BaseModel):
@@ -53,7 +53,7 @@ def exact_text(value: Fraction) -> int | str:
     if value.denominator == 1:
         return value.numerator
     with localcontext() as context:
-        context.prec = 50
+        context.prec = 80
         text = format(Decimal(value.numerator) / Decimal(value.denominator), "f")
     return text.rstrip("0")
 

@@ -29,7 +29,7 @@ class AllOf(Strict):
     type: Literal["all"] = Field(description="Kind of condition.", examples=["all"])
     of: tuple["Condition", ...] = Field(
         min_length=1,
-        max_length=50,
+        max_length=500,
         description="Conditions.",
         examples=[[{"type": "adult", "unknown_passes": True}]],
     )
@@ -41,7 +41,7 @@ class AnyOf(Strict):
     type: Literal["any"] = Field(description="Kind of condition.", examples=["any"])
     of: tuple["Condition", ...] = Field(
         min_length=1,
-        max_length=50,
+        max_length=500,
         description="Conditions.",
         examples=[[{"type": "class_in", "classes": ["B", "C"]}]],
     )
