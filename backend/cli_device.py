@@ -11,6 +11,7 @@ from backend.kernel.clock import SystemClock
 from backend.kernel.errors import EcoError
 from backend.kiosk.app import create_app
 from backend.kiosk.link import HTTPLink
+from backend.kiosk.screen import DropGate
 from backend.kiosk.store import Store
 from backend.kiosk.terminal import Terminal, Trip, open_terminal
 
@@ -31,9 +32,19 @@ _SERVER = "http://127.0.0.1:8000"
 
 
 @app.command()
-def kiosk(folder: Folder, server: Server = _SERVER, code: Code = None, port: Port = 0) -> None:
+def kiosk(
+    folder: Folder,
+    server: Server = _SERVER,
+    code: Code = None,
+    port: Port = 0,
+    drop_gate: Annotated[
+        bool,
+        typer.Option(help="Show a code only after an object fell (POST /chute on its own page)."),
+    ] = False,
+) -> None:
     """Show a kiosk's rotating QR code on this machine."""
-    _serve(_open(folder, server, code, kinds=("kiosk",)), port)
+    gate = DropGate() if drop_gate else None
+    _serve(_open(folder, server, code, kinds=("kiosk",), gate=gate), port)
 
 
 @app.command("bin")
@@ -82,12 +93,19 @@ def operator(
         raise typer.BadParameter(f"{mode} is no known mode") from error
 
 
-def _open(folder: Path, server: str, code: str | None, *, kinds: tuple[str, ...]) -> Terminal:
+def _open(
+    folder: Path,
+    server: str,
+    code: str | None,
+    *,
+    kinds: tuple[str, ...],
+    gate: DropGate | None = None,
+) -> Terminal:
     try:
         store = Store(folder)
         key = store.key()
         link = HTTPLink(server, key, clock=SystemClock(), software=SOFTWARE)
-        terminal = open_terminal(store, link, key=key, enrolment_code=code)
+        terminal = open_terminal(store, link, key=key, enrolment_code=code, gate=gate)
     except EcoError as error:
         typer.echo(error.message, err=True)
         raise typer.Exit(1) from error

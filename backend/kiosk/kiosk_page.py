@@ -15,7 +15,9 @@ from backend.kiosk.terminal import Terminal
 class ScreenState(BaseModel):
     """What the screen shows now; its script polls this."""
 
-    state: Literal["code", "full", "refused"] = Field(description="Which panel is shown.")
+    state: Literal["code", "waiting", "full", "refused"] = Field(
+        description="Which panel is shown."
+    )
     id: str = Field(description="Changes with each code.")
     qr: str = Field(description="Address of the picture; empty without a code.")
     url: str = Field(description="What the picture holds; empty without a code.")
@@ -40,6 +42,15 @@ def routes(terminal: Terminal, templates: Jinja2Templates) -> APIRouter:
         """Tell the page what to show now."""
         return screen_state(terminal)
 
+    @router.post("/chute", status_code=204)
+    def drop(request: Request) -> None:
+        """Note that an object fell; the sensor's driver calls this on the machine itself."""
+        if request.headers.get("Sec-Fetch-Site", "none") != "none":
+            raise HTTPException(403)
+        if not terminal.has_gate:
+            raise HTTPException(404)
+        terminal.drop()
+
     @router.get("/qr/{code_id}.svg")
     def picture(code_id: str) -> Response:
         """Draw the code on the screen; a past one is gone."""
@@ -59,7 +70,7 @@ def screen_state(terminal: Terminal) -> ScreenState:
     is_refused = terminal.refusal() is not None
     is_shown = shown is not None and not is_refused
     return ScreenState(
-        state="refused" if is_refused else "code" if shown else "full",
+        state="refused" if is_refused else "code" if shown else _empty(terminal),
         id=code_id,
         qr=f"/qr/{code_id}.svg" if is_shown else "",
         url=shown.url if shown and is_shown else "",
@@ -68,3 +79,7 @@ def screen_state(terminal: Terminal) -> ScreenState:
         slot_ms=codes.SLOT_S * 1000,
         is_online=terminal.is_online(),
     )
+
+
+def _empty(terminal: Terminal) -> Literal["waiting", "full"]:
+    return "waiting" if terminal.has_gate else "full"

@@ -1,7 +1,8 @@
 """What a kiosk shows at an instant; pure but for signing."""
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -73,3 +74,28 @@ class SlotScreen:
         token = codes.encode_slot(self._key, device=self._device, slot=slot, seq=seq)
         ends_at = datetime.fromtimestamp((slot + 1) * codes.SLOT_S, UTC)
         return Shown(token, codes.url_of(token, self._public_url), slot, seq, ends_at)
+
+
+class DropGate:
+    """Opens one code per object that fell through the mouth of the container.
+
+    A code proves presence; with a gate it proves a deposit. Each drop belongs to one slot
+    and opens one code in it; one that comes too late to be scanned belongs to the next.
+    """
+
+    TOO_LATE = timedelta(seconds=8)
+    """Time that somebody needs to lift a phone and scan."""
+
+    def __init__(self) -> None:
+        self._drops: Counter[int] = Counter()
+
+    def drop(self, now: datetime) -> None:
+        """Note that an object fell."""
+        slot = codes.slot_of(now + self.TOO_LATE)
+        self._drops[slot] += 1
+        for past in [known for known in self._drops if known < slot - 1]:
+            del self._drops[past]
+
+    def opened(self, now: datetime) -> int:
+        """Return how many codes of the current slot may be shown."""
+        return self._drops[codes.slot_of(now)]

@@ -10,7 +10,7 @@ from backend.devices import codes, rules
 from backend.kernel.errors import EcoError, UnavailableError
 from backend.kiosk.errors import NotEnrolledError
 from backend.kiosk.link import Link
-from backend.kiosk.screen import Shown, SlotScreen
+from backend.kiosk.screen import DropGate, Shown, SlotScreen
 from backend.kiosk.store import Identity, Store
 
 POLL_S = 0.7
@@ -48,12 +48,20 @@ class Terminal:
         link: Its line to the server.
         key: Its key.
         identity: Who it is.
+        gate: Sensor in the container's mouth; with one, a kiosk shows a code per drop.
     """
 
     def __init__(
-        self, store: Store, link: Link, *, key: Ed25519PrivateKey, identity: Identity
+        self,
+        store: Store,
+        link: Link,
+        *,
+        key: Ed25519PrivateKey,
+        identity: Identity,
+        gate: DropGate | None = None,
     ) -> None:
         self.identity = identity
+        self._gate = gate
         self._store = store
         self._link = link
         self._key = key
@@ -67,12 +75,28 @@ class Terminal:
         )
 
     def shown(self) -> Shown | None:
-        """Return the code on the screen now, `None` when all of the slot's are used."""
+        """Return the code on the screen now.
+
+        `None` when all of the slot's are used, or when the gate waits for an object.
+        """
         now = self._link.now()
         with self._lock:
-            slot, used_seq = self._line.used
-            is_known = slot == codes.slot_of(now)
-            return self._screen.show(now, used_seq=used_seq if is_known else -1)
+            slot, used = self._line.used
+            used_seq = used if slot == codes.slot_of(now) else -1
+            if self._gate is not None and used_seq + 1 >= self._gate.opened(now):
+                return None
+            return self._screen.show(now, used_seq=used_seq)
+
+    def drop(self) -> None:
+        """Note that an object fell through the gate; without a gate nothing changes."""
+        if self._gate is not None:
+            with self._lock:
+                self._gate.drop(self._link.now())
+
+    @property
+    def has_gate(self) -> bool:
+        """True when a code is shown only after an object fell."""
+        return self._gate is not None
 
     def short_of(self, shown: Shown) -> str | None:
         """Return what to type in place of a code, once the server knows it."""
@@ -162,7 +186,9 @@ class Terminal:
         tokens: tuple[str, ...] = ()
         if self.identity.kind == rules.DeviceKind.KIOSK:
             shown = self.shown()
-            tokens = ((shown.token,) if shown else ()) + (self._screen.ahead(now),)
+            tokens = (shown.token,) if shown else ()
+            if self._gate is None:
+                tokens += (self._screen.ahead(now),)
         last = self._line.last_heartbeat_at
         is_due = last is None or now - last >= HEARTBEAT_EVERY
         if not is_due and set(tokens) <= self._line.announced:
@@ -185,6 +211,7 @@ def open_terminal(
     *,
     key: Ed25519PrivateKey,
     enrolment_code: str | None,
+    gate: DropGate | None = None,
 ) -> Terminal:
     """Start a terminal from its folder; the first time it enrols itself.
 
@@ -199,4 +226,4 @@ def open_terminal(
             raise NotEnrolledError
         identity = link.enrol(enrolment_code, key.public_key().public_bytes_raw().hex())
         store.remember(identity)
-    return Terminal(store, link, key=key, identity=identity)
+    return Terminal(store, link, key=key, identity=identity, gate=gate)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import zxingcpp
@@ -14,8 +15,9 @@ from backend.devices.codes import DepositCode, TicketCode
 from backend.kiosk import qr
 from backend.kiosk.app import create_app
 from backend.kiosk.errors import ServerRefusedError
-from backend.kiosk.terminal import Terminal
-from tests.unit.kiosk.conftest import NOON, FakeLink, offline
+from backend.kiosk.screen import DropGate
+from backend.kiosk.terminal import Terminal, open_terminal
+from tests.unit.kiosk.conftest import NOON, FakeLink, OpenStore, offline
 
 Pair = tuple[Terminal, FakeLink]
 BASE = "http://127.0.0.1"
@@ -193,3 +195,22 @@ def rasterise(svg: str) -> Image.Image:
 
 def test_health_names_the_device(page: tuple[TestClient, Terminal, FakeLink]) -> None:
     assert page[0].get("/sante").json() == {"device": 12, "is_online": False}
+
+
+def test_a_gated_kiosk_asks_for_the_deposit_first(tmp_path: Path, open_store: OpenStore) -> None:
+    store, link = open_store(tmp_path), FakeLink("kiosk")
+    terminal = open_terminal(store, link, key=store.key(), enrolment_code="ABCD", gate=DropGate())
+    client = client_of(create_app(terminal))
+    assert client.get("/ecran.json").json()["state"] == "waiting"
+
+    forged = client.post("/chute", headers={"Sec-Fetch-Site": "cross-site"})
+    assert (forged.status_code, client.get("/ecran.json").json()["state"]) == (403, "waiting")
+
+    assert client.post("/chute").status_code == 204
+    assert client.get("/ecran.json").json()["state"] == "code"
+
+
+def test_a_kiosk_without_a_gate_takes_no_drops(
+    page: tuple[TestClient, Terminal, FakeLink],
+) -> None:
+    assert page[0].post("/chute").status_code == 404

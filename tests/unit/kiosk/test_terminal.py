@@ -11,6 +11,7 @@ from backend.devices import codes, rules
 from backend.devices.codes import DepositCode, SlotCode, TicketCode
 from backend.kernel.errors import UnavailableError
 from backend.kiosk.errors import NotEnrolledError, ServerRefusedError
+from backend.kiosk.screen import DropGate
 from backend.kiosk.terminal import Terminal, Trip, open_terminal
 from tests.unit.kiosk.conftest import NOON, FakeLink, OpenStore, offline
 
@@ -188,3 +189,62 @@ def test_stops_when_it_is_told_to(kiosk: Pair) -> None:
 
     assert not thread.is_alive()
     assert len(link.beats) <= 1
+
+
+@pytest.fixture
+def gated(tmp_path: Path, open_store: OpenStore) -> Pair:
+    store, link = open_store(tmp_path), FakeLink("kiosk")
+    gate = DropGate()
+    return open_terminal(store, link, key=store.key(), enrolment_code="ABCD", gate=gate), link
+
+
+def test_a_gate_opens_one_code_per_object(gated: Pair) -> None:
+    terminal, link = gated
+    assert terminal.shown() is None
+
+    terminal.drop()
+    first = terminal.shown()
+    link.used[codes.slot_of(NOON)] = 0
+    terminal.step()
+
+    assert first is not None
+    assert first.seq == 0
+    assert terminal.shown() is None
+    terminal.drop()
+    second = terminal.shown()
+    assert second is not None
+    assert second.seq == 1
+
+
+def test_an_object_that_falls_late_opens_the_next_slot_only(gated: Pair) -> None:
+    terminal, link = gated
+    link.at = NOON + timedelta(seconds=22)
+    terminal.drop()
+    assert terminal.shown() is None
+
+    link.at = NOON + timedelta(seconds=30)
+    assert terminal.shown() is not None
+
+    link.at = NOON + timedelta(seconds=60)
+    assert terminal.shown() is None
+
+
+def test_a_gated_kiosk_announces_no_code_before_its_object(gated: Pair) -> None:
+    terminal, link = gated
+
+    terminal.step()
+    terminal.drop()
+    terminal.step()
+
+    shown = terminal.shown()
+    assert shown is not None
+    assert link.beats == [(), (shown.token,)]
+
+
+def test_without_a_gate_a_drop_changes_nothing(kiosk: Pair) -> None:
+    terminal, _ = kiosk
+    before = terminal.shown()
+
+    terminal.drop()
+
+    assert terminal.shown() == before
