@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import delete
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from wallet_service import models, schemas
 from wallet_service.errors import (
@@ -33,10 +34,7 @@ def create(wallet: Wallet, body: schemas.AccountIn) -> schemas.AccountOut:
 
     def again(session: Session) -> schemas.AccountOut:
         _refuse_erased(wallet, session, body.account_ref)
-        row = _find(session, body)
-        if row is None:
-            raise UnknownError("account", body.account_ref)
-        return _answer(row)
+        return _answer(session.exec(_query(body)).one())
 
     return perform_once(wallet, Envelope.of("account", body), first=first, again=again)
 
@@ -98,7 +96,7 @@ def _get_or_make(
     if wallet.policy.spend is None:
         raise PolicyDeniedError("accounts_denied", "This instance keeps no accounts.")
     _refuse_erased(wallet, session, body.account_ref)
-    found = _find(session, body)
+    found = session.exec(_query(body)).one_or_none()
     if found is not None:
         return found
     _check_index(session, body)
@@ -124,14 +122,12 @@ def _get_or_make(
     return row
 
 
-def _find(session: Session, body: schemas.AccountIn) -> models.Account | None:
-    return session.exec(
-        select(models.Account).where(
-            col(models.Account.account_ref) == body.account_ref,
-            col(models.Account.genesis_hash) == body.genesis_hash,
-            col(models.Account.index) == body.index,
-        )
-    ).one_or_none()
+def _query(body: schemas.AccountIn) -> SelectOfScalar[models.Account]:
+    return select(models.Account).where(
+        col(models.Account.account_ref) == body.account_ref,
+        col(models.Account.genesis_hash) == body.genesis_hash,
+        col(models.Account.index) == body.index,
+    )
 
 
 def _check_index(session: Session, body: schemas.AccountIn) -> None:

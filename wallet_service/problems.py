@@ -2,6 +2,7 @@
 
 import secrets
 import traceback
+from typing import cast
 
 import structlog
 from fastapi import FastAPI, Request
@@ -38,25 +39,22 @@ def install(app: FastAPI, wallet: Wallet) -> None:
     """Make every error of the application a problem document."""
 
     async def refused(_request: Request, error: Exception) -> JSONResponse:
-        if not isinstance(error, WalletError):
-            raise TypeError(f"not an error of ours: {error!r}")
-        _LOG.warning("refused", code=error.code)
-        return _problem(STATUS[error.kind], error.code, error.message, dict(error.facts))
+        refusal = cast("WalletError", error)
+        _LOG.warning("refused", code=refusal.code)
+        return _problem(STATUS[refusal.kind], refusal.code, refusal.message, dict(refusal.facts))
 
     async def unreadable(request: Request, error: Exception) -> JSONResponse:
-        if not isinstance(error, RequestValidationError):
-            raise TypeError(f"not a validation error: {error!r}")
         log_unreadable(wallet, request.url.path, await request.body())
         # The input is left out: it may hold a sealed PIN.
         problems = [
             {"path": ".".join(str(part) for part in item["loc"]), "problem": str(item["msg"])}
-            for item in error.errors()
+            for item in cast("RequestValidationError", error).errors()
         ]
         detail = "The body does not fit the schema."
         return _problem(422, "body_malformed", detail, {}, problems)
 
     async def no_route(_request: Request, error: Exception) -> JSONResponse:
-        status = error.status_code if isinstance(error, HTTPException) else 500
+        status = cast("HTTPException", error).status_code
         return _problem(status, "route_unknown", "There is no such route or method.", {})
 
     async def broken(_request: Request, error: Exception) -> JSONResponse:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from sqlalchemy import Connection, create_engine, event, func
 from sqlalchemy.dialects.sqlite import insert
@@ -71,9 +71,9 @@ class Store:
     def forget_deleted_pages(self) -> None:
         """Fold the write-ahead log into the file, so that deleted salts are nowhere on disk."""
         with self._engine.connect() as connection:
-            raw = connection.connection.driver_connection
-            if isinstance(raw, sqlite3.Connection):
-                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # On the driver's own connection: inside a transaction it would do nothing.
+            driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def dispose(self) -> None:
         """Close all pooled connections."""
