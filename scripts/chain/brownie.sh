@@ -46,7 +46,7 @@ development:
       port: $port
       hardfork: osaka
       gas_limit: 60000000
-      accounts: 12
+      accounts: 20
 YAML
 export HOME="$home" SOLCX_BINARY_PATH="$root/scripts/dev/solc" PATH="$anvil:$PATH" PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$root/scripts"
 "$root/.venv-contracts/bin/brownie" "$@" &

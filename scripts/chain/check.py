@@ -8,10 +8,9 @@ from web3 import Web3
 
 from chain.roles import CONTRACTS, MANAGER, Manifest
 from chain.target import contract_at
-from chain.wiring import limits_tuple
+from chain.wiring import KIND_CLOSED, limits_tuple
 
 LOG_SPAN_BLOCKS = 10_000
-KIND_CLOSED = 4
 
 
 def differences(web3: Web3, manifest: Manifest, deployment: dict[str, Any]) -> list[str]:

@@ -8,9 +8,11 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_utils import keccak, to_checksum_address
 from web3 import Web3
+from web3.exceptions import ContractCustomError, ContractLogicError
+from web3.logs import DISCARD
 
 from chain import check, roles, wiring
-from chain.target import Sender, contract_at
+from chain.target import Sender, artifact, contract_at
 
 SPENDABLE_S = 30 * 86_400
 GAS_CAP = 16_777_216
@@ -72,6 +74,44 @@ class Scene:
         r, s = signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")
         window = (message["validAfter"], message["validBefore"])
         return (key.address, units, merchant_id, *window, payment_ref, salt, signed.v, r, s)
+
+    def replace_issuer(self) -> "Scene":
+        """Put a new issuer in the old one's place as `migrate_issuer` does, and return the scene with it."""
+        sender = Sender(self.web3, self.people["deployer"])
+        address = wiring.replace_issuer(sender, self.manifest, self.contracts)
+        sender.wait()
+        return Scene(self.web3, self.manifest, self.contracts | {"RewardIssuer": address}, self.people)
+
+    def refusal(self, who: str, function: Any) -> tuple[str, tuple[Any, ...]] | None:
+        """Return name and arguments of the error that a call would revert with, `None` when it would succeed."""
+        try:
+            function.call({"from": self.people.get(who, who), "gas": GAS_CAP})
+        except ContractCustomError as refused:
+            return self._decoded(bytes.fromhex(str(refused.data).removeprefix("0x")))
+        except ContractLogicError as refused:
+            return str(refused), ()
+        return None
+
+    def events(self, receipt: Any, contract: str, name: str) -> list[dict[str, Any]]:
+        """Return the arguments of a contract's events of one name in a receipt."""
+        found = getattr(self.at(contract).events, name)().process_receipt(receipt, errors=DISCARD)
+        return [dict(event["args"]) for event in found if event["address"] == self.contracts[contract]]
+
+    def pass_time(self, seconds: int) -> None:
+        """Let the development chain's clock jump and mine a block."""
+        self.web3.provider.make_request("evm_increaseTime", [seconds])  # type: ignore[arg-type]
+        self.web3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+
+    def now_s(self) -> int:
+        """Return the time of the latest block."""
+        return int(self.web3.eth.get_block("latest")["timestamp"])
+
+    def _decoded(self, data: bytes) -> tuple[str, tuple[Any, ...]]:
+        for name in self.contracts:
+            for item in artifact(name)["abi"]:
+                if item["type"] == "error" and keccak(text=roles.signature_of(item))[:4] == data[:4]:
+                    return item["name"], self.web3.codec.decode([part["type"] for part in item["inputs"]], data[4:])
+        return "0x" + data[:4].hex(), ()
 
     def _authorization(self, message: dict[str, Any]) -> Any:
         fields = ["address from", "address to", "uint256 value", "uint256 validAfter", "uint256 validBefore"]

@@ -10,6 +10,7 @@ from chain.roles import CONTRACTS, MANAGER, Manifest, ManifestError, check_cover
 from chain.target import Sender, artifact, contract_at
 
 WIRING_GAS = 8_000_000
+KIND_CLOSED = 4
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,18 @@ def resolve(manifest: Manifest, given: dict[str, str], web3: Web3, deployer: str
     return addresses | dict(zip(missing, spare, strict=False))
 
 
+def replace_issuer(sender: Sender, manifest: Manifest, contracts: dict[str, str]) -> str:
+    """Send a new issuer and close the old one; return the new address. The bitmap of consumed ids stays in the token."""
+    manager = contract_at(sender.web3, MANAGER, contracts[MANAGER])
+    token = contract_at(sender.web3, "EcoToken", contracts["EcoToken"])
+    limits = limits_tuple(manifest.settings)
+    address = sender.deploy("RewardIssuer", contracts[MANAGER], contracts["EcoToken"], contracts["RuleBook"], limits)
+    sender.call(manager.functions.multicall(_targets(manager, manifest, "RewardIssuer", address)))
+    sender.call(token.functions.setKind(contracts["RewardIssuer"], KIND_CLOSED))
+    sender.call(token.functions.setKind(address, manifest.kinds["RewardIssuer"]))
+    return address
+
+
 def _bindings(manager: Any, manifest: Manifest, contracts: dict[str, str]) -> list[str]:
     calls = []
     for role in manifest.roles.values():
@@ -103,21 +116,23 @@ def _bindings(manager: Any, manifest: Manifest, contracts: dict[str, str]) -> li
         calls.append(_encoded(manager.functions.setRoleGuardian(role.id, manifest.roles[role.guardian].id)))
         if role.grant_delay_seconds:
             calls.append(_encoded(manager.functions.setGrantDelay(role.id, role.grant_delay_seconds)))
-    for contract, functions in manifest.functions.items():
-        by_role: dict[int, list[bytes]] = {}
-        for signature in functions:
-            role_id = manifest.role_of(contract, signature)
-            if role_id is not None:
-                by_role.setdefault(role_id, []).append(keccak(text=signature)[:4])
-        for role_id, selectors in by_role.items():
-            calls.append(_encoded(manager.functions.setTargetFunctionRole(contracts[contract], selectors, role_id)))
-        if manifest.target_admin_delay_seconds:
-            calls.append(
-                _encoded(
-                    manager.functions.setTargetAdminDelay(contracts[contract], manifest.target_admin_delay_seconds)
-                )
-            )
+    for contract in manifest.functions:
+        calls += _targets(manager, manifest, contract, contracts[contract])
     return calls
+
+
+def _targets(manager: Any, manifest: Manifest, contract: str, address: str) -> list[str]:
+    by_role: dict[int, list[bytes]] = {}
+    for signature in manifest.functions[contract]:
+        role_id = manifest.role_of(contract, signature)
+        if role_id is not None:
+            by_role.setdefault(role_id, []).append(keccak(text=signature)[:4])
+    calls = [
+        _encoded(manager.functions.setTargetFunctionRole(address, selectors, role_id))
+        for role_id, selectors in by_role.items()
+    ]
+    delay = manifest.target_admin_delay_seconds
+    return [*calls, _encoded(manager.functions.setTargetAdminDelay(address, delay))] if delay else calls
 
 
 def _grants(manager: Any, manifest: Manifest, addresses: dict[str, str]) -> list[str]:
