@@ -5,7 +5,7 @@ the acts that touch one of them go through the sequential loop.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -78,6 +78,37 @@ def apply_limits(book: PreparedBook, spent: Spent, counters: Counters) -> tuple[
     Raises:
         ActIncompleteError: An act does not say whose counter it moves.
     """
+    budget = _common_budget(spent)
+    if budget is None:
+        return _apply(book, spent, counters)
+    rules = [replace(rule, caps=rule.caps[:-1]) for rule in spent.rules]
+    base, added = _apply(book, replace(spent, rules=rules), counters)
+    total = np.cumsum(base)
+    return np.minimum(total, budget.max) - np.minimum(total - base, budget.max), added
+
+
+def _common_budget(spent: Spent) -> PreparedCap | None:
+    """Return the one budget for ever that every rule meets last, if that is all there is.
+
+    Such a budget pays everybody in full until it is empty and nobody after, whatever the other
+    counters would have become: a running sum replaces the loop.
+    """
+    last = [rule.caps[-1] if rule.caps else None for rule in spent.rules]
+    budget = last[0] if last else None
+    if budget is None or spent.top_ups or budget.refuses_remainder:
+        return None
+    is_for_all = budget.kind == "amount" and budget.ref_fact is None and budget.period == "all"
+    name = budget.prefix + budget.suffix
+    is_alone = all(
+        cap is not None
+        and (cap.prefix + cap.suffix, cap.max) == (name, budget.max)
+        and all(other.prefix + other.suffix != name for other in rule.caps[:-1])
+        for rule, cap in zip(spent.rules, last, strict=True)
+    )
+    return budget if is_for_all and is_alone and not bool((spent.base < 0).any()) else None
+
+
+def _apply(book: PreparedBook, spent: Spent, counters: Counters) -> tuple[Amounts, Amounts]:
     room = np.maximum(spent.base, 0) * book.stacking_percent // 100
     extra = sum((np.minimum(want, room) for want in spent.top_ups), np.zeros(1, dtype=np.int64))
     base = spent.base.copy()

@@ -16,7 +16,7 @@ from backend.rulebook.simulation.columnar import simulate
 from backend.rulebook.simulation.outcome import Outcomes
 from backend.rulebook.simulation.plain import simulate_plain
 from backend.rulebook.simulation.table import ActTable, table_of
-from tests.unit.rulebook.books import DATA, book, cap, fixed, make_act, small_rule
+from tests.unit.rulebook.books import DATA, book, cap, fixed, make_act, small_rule, small_tree
 from tests.unit.rulebook.strategies import act_lists, acts, rulebook_of, trees
 
 
@@ -133,3 +133,34 @@ def test_table_keeps_every_fact(found: list[Act]) -> None:
     assert list(table.acts()) == found
     assert [table.act(row) for row in range(len(table))] == found
     assert list(table.take(np.arange(len(found))).acts()) == found
+
+
+@given(
+    found=act_lists,
+    limit=st.integers(0, 900),
+    caps=st.lists(st.integers(0, 400), max_size=2),
+    is_counting_first=st.booleans(),
+)
+@settings(max_examples=40)
+def test_a_budget_that_runs_out_ends_all_payment_in_both(
+    found: list[Act], limit: int, caps: list[int], *, is_counting_first: bool
+) -> None:
+    parts: dict[str, Any] = {
+        "caps": [cap(f"c{at}", max=value, period="all") for at, value in enumerate(caps)]
+    }
+    if is_counting_first:
+        parts["compat"] = {"source": "test", "count_before_trimming": True}
+    tree = small_tree(**parts)
+    tree["budgets"][0]["max_units"] = limit
+
+    _same(rulebook_of(tree), table_of(found))
+
+
+def test_a_budget_that_refuses_its_remainder_still_pays_what_fits_exactly() -> None:
+    tree = small_tree()
+    tree["budgets"][0] |= {"max_units": 200, "when_exhausted": "refuse"}
+
+    outcome = _same(rulebook_of(tree), table_of([make_act() for _ in range(3)]))
+
+    assert isinstance(outcome, Outcomes)
+    assert outcome.paid_units.tolist() == [100, 100, 0]
