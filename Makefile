@@ -130,6 +130,14 @@ test-faults: setup ## Test crashes, lost replies and poison, short schedules
 
 # --- tidy -------------------------------------------------------------------------------------
 
+.PHONY: bench-rules
+bench-rules: .venv/.ready ## Measure the rule engine with its spread (ACTS=10000000 for the long run)
+	$(BIN)/python -m scripts.bench.rules --acts $(or $(ACTS),1000000)
+
+.PHONY: fuzz-rules
+fuzz-rules: .venv/.ready ## Read 10,000 broken rulebooks, compare both evaluators on 4,000
+	$(BIN)/python -m scripts.bench.rules_fuzz
+
 .PHONY: clean
 clean: ## Remove what was built or run, keep what was downloaded
 	rm -rf build var deployments backend/web/static/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
