@@ -72,7 +72,7 @@ doctor: setup ## Say what is wrong with the tools, database, node, wallet servic
 # --- check ------------------------------------------------------------------------------------
 
 .PHONY: test
-test: setup lint type test-python test-contracts test-e2e test-faults ## Run every check, as CI does
+test: setup lint type test-python test-contracts test-e2e ## Run every check, as CI does
 
 .PHONY: fmt
 fmt: .venv/.ready node_modules/.ready ## Format Python and Solidity
@@ -124,11 +124,11 @@ browser: ## Find or install the browser that tests need
 test-e2e: setup browser ## Test whole processes with a browser and a fake camera
 	$(PYTEST) -n 2 tests/e2e
 
-.PHONY: test-faults
-test-faults: setup ## Test crashes, lost replies and poison, short schedules
-	$(PYTEST) tests/faults
+.PHONY: test-contracts
+test-contracts: setup ## Test the contracts with Brownie: units, access, a machine against a model
+	scripts/chain/brownie.sh test -q
 
-# --- tidy -------------------------------------------------------------------------------------
+# --- measure ------------------------------------------------------------------------------------
 
 .PHONY: bench-rules
 bench-rules: .venv/.ready ## Measure the rule engine with its spread (ACTS=10000000 for the long run)
@@ -137,6 +137,8 @@ bench-rules: .venv/.ready ## Measure the rule engine with its spread (ACTS=10000
 .PHONY: fuzz-rules
 fuzz-rules: .venv/.ready ## Read 10,000 broken rulebooks, compare both evaluators on 4,000
 	$(BIN)/python -m scripts.bench.rules_fuzz
+
+# --- tidy -------------------------------------------------------------------------------------
 
 .PHONY: clean
 clean: ## Remove what was built or run, keep what was downloaded
