@@ -39,11 +39,13 @@ def get_admin(
     actor: Annotated[Actor, requires(Permission.READ_OPERATIONS)],
 ) -> Response:
     """Show how the service is doing."""
-    page = admin_page(session, config, language_of(request, actor), clock.now())
+    page = admin_page(session, actor, config, language_of(request, actor), clock.now())
     return respond(request, "admin.html", page, actor=actor, section="admin")
 
 
-def admin_page(session: Session, config: Config, language: str, now: datetime) -> AdminPage:
+def admin_page(
+    session: Session, actor: Actor, config: Config, language: str, now: datetime
+) -> AdminPage:
     """Collect health and totals."""
     claims = action_queries.count_by_state(session)
     silent = len(device_queries.silent_since(session, now - SILENT))
@@ -63,6 +65,7 @@ def admin_page(session: Session, config: Config, language: str, now: datetime) -
         stations=territory_queries.count_stations(session),
         devices_silent=silent,
         edition_number=edition.number if edition is not None else None,
+        may_review=actor.may(Permission.REVIEW_CLAIMS),
     )
 
 

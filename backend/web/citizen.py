@@ -3,18 +3,29 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from sqlmodel import Session
 
 from backend.accounts.rules import Actor, Permission
 from backend.actions import queries as action_queries
 from backend.actions.models import Claim, Verdict
+from backend.actions.rules import ClaimState
 from backend.batches import queries as batch_queries
-from backend.http.deps import Config, ConfigDep, MaybeActor, ReadSession, public, requires
+from backend.http.deps import (
+    Config,
+    ConfigDep,
+    MaybeActor,
+    Now,
+    ReadSession,
+    WriteSession,
+    public,
+    requires,
+)
 from backend.kernel.errors import NotFoundError
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.market import queries as market_queries
+from backend.review import queries as review_queries
 from backend.rewards import queries as reward_queries
 from backend.rewards.models import Receipt, Reward
 from backend.rulebook import engine
@@ -29,8 +40,10 @@ from backend.web.contexts import (
     ReceiptTranche,
     Shop,
 )
+from backend.web.forms import checked_form, see
 from backend.web.rendering import language_of, respond
 from backend.web.worth import worth_cents
+from backend.workflows import review_claim
 
 router = APIRouter(include_in_schema=False)
 
@@ -94,6 +107,21 @@ def get_payment(
     return respond(request, "payment_receipt.html", page, actor=actor)
 
 
+@router.post("/recus/{claim_id}/contester", dependencies=[checked_form()])
+def post_appeal(
+    claim_id: str,
+    session: WriteSession,
+    clock: Now,
+    actor: Annotated[Actor, requires(Permission.READ_OWN)],
+    statement: Annotated[str, Form(min_length=1, max_length=2000)],
+) -> Response:
+    """Ask a person to look at a refusal of one's own."""
+    review_claim.appeal(
+        session, claim_id, account_id=actor.account_id, statement=statement, now=clock.now()
+    )
+    return see(f"/recus/{claim_id}")
+
+
 def home_page(session: Session, actor: Actor | None, config: Config) -> HomePage:
     """Collect what the home page shows; a stranger sees it empty."""
     me = actor.account_id if actor is not None else ""
@@ -129,6 +157,7 @@ def receipt_page(session: Session, claim: Claim, language: str) -> ReceiptPage:
     title_key, icon = history.act_title(claim.kind, facts)
     state = history.claim_state(claim, receipt, rewards)
     place = places.of_devices(session, [claim.device_number])
+    appeal, appeal_key = _appeal(session, claim)
     return ReceiptPage(
         reference=claim.public_id,
         title_key=title_key,
@@ -147,7 +176,18 @@ def receipt_page(session: Session, claim: Claim, language: str) -> ReceiptPage:
         steps=history.receipt_steps(claim, verdict, state),
         tranches=tuple(ReceiptTranche(r.units, r.state, r.release_at) for r in rewards),
         proof=_proof(session, receipt, rewards),
+        appeal=appeal,
+        appeal_key=appeal_key,
     )
+
+
+def _appeal(session: Session, claim: Claim) -> tuple[str, str]:
+    cases = review_queries.cases_of(session, claim.id or 0)
+    appeals = [case for case in cases if case.cause == "appeal"]
+    if appeals:
+        last = appeals[-1]
+        return last.state, f"review.reason.{last.reason_code}" if last.reason_code else ""
+    return ("possible" if claim.state == ClaimState.REFUSED else ""), ""
 
 
 def _claim_lines(session: Session, account_id: str) -> list[HistoryLine]:

@@ -38,6 +38,13 @@ def line_of(edition: Edition, people: Mapping[str, str], language: str) -> Editi
 
 def steps_of(edition: Edition, now: datetime) -> tuple[Step, ...]:
     """Return the way of an edition from the draft to being in force."""
+    if edition.state in ("cancelling", "cancelled"):
+        withdrawn = "now" if edition.state == "cancelling" else "failed"
+        return (
+            Step("edition.step.draft", "done", edition.created_at),
+            Step("edition.step.published", "done", edition.published_at),
+            Step("edition.step.withdrawn", withdrawn),
+        )
     order = ("draft", "approved", "publishing", "published")
     reached = order.index(edition.state) if edition.state in order else 0
     is_in_force = seconds_left(edition, now) == 0 and edition.state == "published"

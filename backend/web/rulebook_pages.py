@@ -118,6 +118,19 @@ def post_discard(number: int, session: WriteSession, actor: Writer) -> Response:
     return see("/admin/regles")
 
 
+@router.post("/admin/regles/{number}/retirer", dependencies=[checked_form()])
+def post_withdraw(
+    number: int,
+    session: WriteSession,
+    clock: Now,
+    actor: Annotated[Actor, requires(Permission.APPROVE_RULES)],
+) -> Response:
+    """Take a published edition back before it takes effect; the guardian withdraws it."""
+    del actor
+    service.request_cancel(session, number, now=clock.now())
+    return see(f"/admin/regles/{number}")
+
+
 @router.post("/admin/regles/{number}/simuler", dependencies=[checked_form()])
 def post_forecast(number: int, session: WriteSession, actor: Writer) -> Response:
     """Compute the cost of a draft anew."""
@@ -177,6 +190,9 @@ def edition_page(session: Session, edition: Edition, looker: Looker) -> EditionP
         seconds_left=editions.seconds_left(edition, now),
         may_approve=is_draft and is_costed and not is_own and actor.may(Permission.APPROVE_RULES),
         may_discard=is_draft and actor.may(Permission.DRAFT_RULES),
+        may_withdraw=edition.state == "published"
+        and editions.seconds_left(edition, now) > 0
+        and actor.may(Permission.APPROVE_RULES),
         is_own=is_own,
     )
 

@@ -101,6 +101,7 @@ class Town:
         self.bin = self._device(session, DeviceKind.BIN, station.id, self.bin_key)
         self.editor = self._staff(session, "redaction@test.example", "Samia", Role.RULES_EDITOR)
         self.operator = self._staff(session, "exploitation@test.example", "Alix", Role.ADMIN)
+        self.reviewer = self._staff(session, "examen@test.example", "Zoé", Role.REVIEWER)
         self.auditor = self._staff(session, "controle@test.example", "Inès", Role.AUDITOR)
         self.approver = self._staff(session, "second@test.example", "Luc", Role.RULES_APPROVER)
         editions.record_first(

@@ -15,7 +15,9 @@ from backend.web.contexts.account import (
 from backend.web.contexts.admin import (
     AdminPage,
     BudgetUse,
+    CaseLine,
     DiffLine,
+    Doubt,
     DraftProblem,
     EditionDraftPage,
     EditionLine,
@@ -26,6 +28,7 @@ from backend.web.contexts.admin import (
     IncidentsPage,
     OrphanLine,
     QuarantineLine,
+    ReviewsPage,
     RulesPage,
 )
 from backend.web.contexts.citizen import (
@@ -61,9 +64,11 @@ __all__ = [
     "AdminPage",
     "Browser",
     "BudgetUse",
+    "CaseLine",
     "CashOutLine",
     "CodePage",
     "DiffLine",
+    "Doubt",
     "DraftProblem",
     "EditionDraftPage",
     "EditionLine",
@@ -89,6 +94,7 @@ __all__ = [
     "QuarantineLine",
     "ReceiptPage",
     "ReceiptTranche",
+    "ReviewsPage",
     "RulesPage",
     "ScanPage",
     "Shop",

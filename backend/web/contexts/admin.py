@@ -31,6 +31,7 @@ class AdminPage:
     stations: int
     devices_silent: int
     edition_number: int | None
+    may_review: bool
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,7 @@ class EditionPage:
     seconds_left: int
     may_approve: bool
     may_discard: bool
+    may_withdraw: bool
     is_own: bool
 
 
@@ -196,3 +198,45 @@ class IncidentsPage:
     quarantined: tuple[QuarantineLine, ...]
     is_recovering: bool
     may_act: bool
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """One signal, as a text with its facts."""
+
+    text_key: str
+    facts: dict[str, int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CaseLine:
+    """A case before a reviewer, without the citizen's name.
+
+    Attributes:
+        cause: doubt or appeal.
+        is_late: Its day has passed.
+    """
+
+    claim_id: str
+    cause: str
+    title_key: str
+    icon: str
+    place: str
+    occurred_at: datetime
+    due_at: datetime
+    is_late: bool
+    doubts: tuple[Doubt, ...]
+    statement: str
+    is_own: bool
+    count: int = 0
+    mass_g: int = 0
+    distance_m: int = 0
+
+
+@dataclass(frozen=True)
+class ReviewsPage:
+    """The queue of cases, the most urgent first."""
+
+    cases: tuple[CaseLine, ...]
+    accept_reasons: tuple[str, ...]
+    refuse_reasons: tuple[str, ...]

@@ -151,6 +151,8 @@ class ReceiptPage:
         level: Proof level, empty before the verdict.
         sentences: The rulebook's reasoning, in the reader's language.
         reason_keys: Why it was believed or refused.
+        appeal: "", possible, open, accepted or refused.
+        appeal_key: What the person who looked at it said.
     """
 
     reference: str
@@ -170,6 +172,8 @@ class ReceiptPage:
     steps: tuple[Step, ...] = ()
     tranches: tuple[ReceiptTranche, ...] = ()
     proof: Proof | None = None
+    appeal: str = ""
+    appeal_key: str = ""
 
 
 @dataclass(frozen=True)

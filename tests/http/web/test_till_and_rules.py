@@ -273,10 +273,9 @@ def test_only_one_edition_is_on_its_way(town: Town, browser_of: BrowserOf, form:
     assert "Une édition est déjà en préparation" in page
 
 
-def test_a_published_edition_counts_down_to_its_day(
-    town: Town, browser_of: BrowserOf, form: Fields
-) -> None:
-    draft(town, browser_of(town.editor.id), form, SECOND.read_text())
+def publish_second(town: Town, editor: TestClient, form: Fields) -> None:
+    """Let edition 2 be approved and published; it takes effect in 30 seconds."""
+    draft(town, editor, form, SECOND.read_text())
     town.forecast(2)
     with town.database.transaction() as session:
         editions.approve(session, 2, approver_account_id=town.approver.id)
@@ -284,15 +283,35 @@ def test_a_published_edition_counts_down_to_its_day(
             session, 2, batch_id="b", effective_from=town.clock.now() + timedelta(seconds=30)
         )
         editions.mark_published(session, "b", at=town.clock.now())
+
+
+def test_a_published_edition_counts_down_to_its_day(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    publish_second(town, browser_of(town.editor.id), form)
     staff = browser_of(town.approver.id)
 
     before = staff.get("/admin/regles").text
+    assert "/retirer" in staff.get("/admin/regles/2").text
     town.clock.advance(seconds=31)
+    assert "/retirer" not in staff.get("/admin/regles/2").text
     after = staff.get("/admin/regles").text
 
     assert "dans 30 s" in before
     assert "data-countdown" not in after
     assert 'href="/admin/regles/2"><strong>' in after
+
+
+def test_a_published_edition_is_withdrawn_before_its_day(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    publish_second(town, browser_of(town.editor.id), form)
+    staff = browser_of(town.approver.id)
+
+    page = staff.post("/admin/regles/2/retirer", data=form(staff.get("/admin/regles/2").text)).text
+
+    assert 'data-state="cancelling"' in page
+    assert "le gardien l’inscrit au registre" in page
 
 
 @pytest.fixture

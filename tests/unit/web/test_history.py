@@ -103,6 +103,7 @@ def test_acts_have_a_name_and_an_icon(
 def test_an_unheard_of_reason_still_has_words() -> None:
     assert history.reason_key("kiosk_attested") == "reason.kiosk_attested"
     assert history.reason_key("unheard_of") == "reason.other"
+    assert history.reason_key("acts_many") == "reason.doubt", "signals are for reviewers"
 
 
 def test_days_are_those_of_marseille_newest_first() -> None:

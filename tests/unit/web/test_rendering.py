@@ -33,6 +33,7 @@ TEMPLATES = {
     "edition.html": contexts.EditionPage,
     "edition_draft.html": contexts.EditionDraftPage,
     "incidents.html": contexts.IncidentsPage,
+    "reviews.html": contexts.ReviewsPage,
     "help.html": contexts.HelpPage,
     "problem.html": contexts.ProblemPage,
     "public_rules.html": contexts.PublicRulesPage,
@@ -41,6 +42,8 @@ WORDS = {
     "state": "confirmed",
     "kind": "slot",
     "icon": "shop",
+    "cause": "appeal",
+    "appeal": "possible",
     "level": "P2",
     "obstacle": "",
     "step": "code",
@@ -50,6 +53,8 @@ SEQUENCES: dict[str, tuple[Any, ...]] = {
     "reason_keys": ("reason.other",),
     "questions": ("earn",),
     "claims_by_state": (("pending", 3),),
+    "accept_reasons": ("plausible",),
+    "refuse_reasons": ("not_plausible",),
 }
 SPECIAL: dict[type, dict[str, object]] = {
     contexts.Health: {"level": "ok"},
@@ -182,7 +187,7 @@ def test_an_edition_says_how_far_its_forecast_is(state: str, words: str) -> None
 
 
 def test_each_state_has_a_word_and_an_icon() -> None:
-    editions = ("draft", "approved", "publishing", "published", "cancelled")
+    editions = ("draft", "approved", "publishing", "published", "cancelling", "cancelled")
     shown = ("confirming", "zero")
     states = {*ClaimState, *RewardState, *PaymentState, *CashOutState, *editions, *shown}
     icons = (FOLDER / "static/icons.svg").read_text()

@@ -77,6 +77,8 @@ def test_each_text_is_used() -> None:
         "mode.",
         "sign_in.problem.",
         "till.problem.",
+        "signal.",
+        "review.reason.",
     )
 
     def is_used(key: str) -> bool:
