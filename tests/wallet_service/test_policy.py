@@ -225,6 +225,14 @@ def _is_granted(transaction: Transaction, *history: Transaction) -> bool:
     return True
 
 
+def test_a_nonce_that_was_filled_takes_no_payload_however_dear() -> None:
+    filler = batch(to=SENDER, data=b"", gas=21_000)
+    dear = batch(100, max_fee_per_gas_wei=90 * GWEI, max_priority_fee_per_gas_wei=9 * GWEI)
+
+    assert refusal(dear, filler) == "nonce_taken"
+    assert refusal(dear, filler, filler) == "nonce_taken"
+
+
 @given(st.lists(st.sampled_from(["payload", "rival", "filler"]), max_size=6))
 def test_whatever_the_order_one_nonce_has_one_effect(steps: list[str]) -> None:
     shapes = {
