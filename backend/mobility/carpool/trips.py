@@ -1,7 +1,7 @@
 """What a carpool trip is to the checks: one driver, one passenger, one operator, one journey."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -59,6 +59,18 @@ class CarpoolTrip:
     status: TripStatus = TripStatus.PENDING
     route_distance_m: int | None = None
     route_duration_s: int | None = None
+
+    def __post_init__(self) -> None:
+        """Keep instants in UTC: Python subtracts wall clocks when both sides share a zone.
+
+        Raises:
+            ValueError: A time has no zone.
+        """
+        for name in ("started_at", "ended_at", "received_at"):
+            moment: datetime = getattr(self, name)
+            if moment.tzinfo is None:
+                raise ValueError(f"{name} has no time zone")
+            object.__setattr__(self, name, moment.astimezone(UTC))
 
     @property
     def duration_s(self) -> float:

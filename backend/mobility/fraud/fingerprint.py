@@ -56,7 +56,11 @@ def fingerprint(clean: Trace) -> Fingerprint:
 
 
 def is_same_movement(one: Fingerprint, other: Fingerprint) -> bool:
-    """Tell whether two traces show one movement: a replay, or one trip on two phones."""
+    """Tell whether one trace is a copy of the other, whole or in part.
+
+    Two phones on one trip mostly differ more than that: `carpool.pairing.co_presence` finds
+    those by place and time.
+    """
     whole = max(_likeness(one.parts, other.parts), _likeness(one.parts, other.parts[::-1]))
     if whole > SAME_MOVEMENT:
         return True

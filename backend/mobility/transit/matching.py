@@ -4,7 +4,7 @@ A match corroborates a ticket and explains a bus that poses as carpool; alone it
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -80,8 +80,8 @@ class TransitMatcher:
         alights = set(self._near(leg.lat[-1], leg.lon[-1]))
         if not boards or not alights:
             return None
-        started = datetime.fromtimestamp(float(leg.t[0]), tz=self._zone)
-        ended = datetime.fromtimestamp(float(leg.t[-1]), tz=self._zone)
+        started = datetime.fromtimestamp(float(leg.t[0]), tz=UTC)
+        ended = datetime.fromtimestamp(float(leg.t[-1]), tz=UTC)
         found = [
             match
             for trip in self._runs_at(boards)
@@ -141,7 +141,9 @@ class TransitMatcher:
         the two days when clocks change (GTFS reference, field type Time).
         """
         started, ended = times
-        for day in (started.date(), day_before(started.date())):
+        local_day = started.astimezone(self._zone).date()
+        fitting = []
+        for day in (local_day, day_before(local_day)):
             if not self._feed.runs_on(trip.service_id, day):
                 continue
             zero = _service_zero(day, self._zone)
@@ -149,8 +151,8 @@ class TransitMatcher:
             for plan_left, plan_arrived in _plans(trip, first, last):
                 late_in, late_out = left - plan_left, arrived - plan_arrived
                 if -EARLY_S <= late_in <= LATE_S and -EARLY_S <= late_out <= LATE_S:
-                    return late_in
-        return None
+                    fitting.append(late_in)
+        return min(fitting, key=abs, default=None)
 
     def _via_share(self, trip: ScheduledTrip, first: int, last: int, leg: Trace) -> float:
         between = [trip.stops[at] for at in range(first + 1, last)]
@@ -193,8 +195,10 @@ def _plans(trip: ScheduledTrip, first: int, last: int) -> list[tuple[int, int]]:
 
 
 def _service_zero(day: date, zone: ZoneInfo) -> datetime:
-    noon = datetime(day.year, day.month, day.day, 12, tzinfo=zone)
-    return (noon.astimezone(ZoneInfo("UTC")) - timedelta(hours=12)).astimezone(zone)
+    """Return the UTC instant from which the hours of a day of service count."""
+    # In UTC: Python subtracts wall clocks when both sides share a zone.
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=zone).astimezone(UTC)
+    return noon - timedelta(hours=12)
 
 
 def _distance_to_path_m(px: float, py: float, x: FloatArray, y: FloatArray) -> float:

@@ -93,7 +93,7 @@ def read_feed(path: Path) -> Feed:
             cannot be read; the error names the table and the row.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             return _Reader(archive).read()
     except zipfile.BadZipFile as error:
         raise FeedInvalidError("not_a_zip", "A GTFS feed is a zip archive.") from error
@@ -114,6 +114,7 @@ def seconds_of_day(text: str) -> int:
 class _Reader:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
+        self._row = ("", 0)
         self._names = {Path(info.filename).name: info for info in archive.infolist()}
         missing = [name for name in REQUIRED if name not in self._names]
         if missing:
@@ -124,6 +125,20 @@ class _Reader:
             raise FeedInvalidError("too_large", "The feed unpacks to more than a feed can hold.")
 
     def read(self) -> Feed:
+        """Read all tables.
+
+        Raises:
+            FeedInvalidError: A row cannot be read; its table and number are named.
+        """
+        try:
+            return self._read()
+        except (ValueError, KeyError, IndexError, AttributeError, csv.Error) as error:
+            table, number = self._row
+            raise FeedInvalidError(
+                "malformed_row", f"{table} cannot be read.", path=f"{table}:{number}"
+            ) from error
+
+    def _read(self) -> Feed:
         stops = tuple(
             Stop(row["stop_id"], row.get("stop_name", ""), lat, lon)
             for row, lat, lon in self._places()
@@ -203,16 +218,12 @@ class _Reader:
             missing = [name for name in required if name not in (reader.fieldnames or ())]
             if missing:
                 raise FeedInvalidError("without_column", f"{table} lacks {', '.join(missing)}.")
-            number = 1
-            try:
-                for number, row in enumerate(reader, start=2):
-                    if number > MAX_ROWS:
-                        raise FeedInvalidError("too_large", f"{table} holds too many rows.")
-                    yield {key: value or "" for key, value in row.items() if key}
-            except (ValueError, KeyError, csv.Error, AttributeError) as error:
-                raise FeedInvalidError(
-                    "malformed_row", f"{table} cannot be read.", path=f"{table}:{number}"
-                ) from error
+            self._row = (table, 1)
+            for number, row in enumerate(reader, start=2):
+                if number > MAX_ROWS:
+                    raise FeedInvalidError("too_large", f"{table} holds too many rows.")
+                self._row = (table, number)
+                yield {key: value or "" for key, value in row.items() if key}
 
 
 def _day(text: str) -> date:

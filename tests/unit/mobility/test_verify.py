@@ -1,0 +1,138 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backend.mobility.evaluation import read_traces
+from backend.mobility.fraud.fingerprint import fingerprint
+from backend.mobility.pipeline.cleaning import clean
+from backend.mobility.pipeline.legs import Leg, find_legs
+from backend.mobility.pipeline.model import default_model
+from backend.mobility.reasons import CODES, Reason
+from backend.mobility.rules import is_proved
+from backend.mobility.scorecard import scorecard
+from backend.mobility.verify import verify
+from tests.unit.mobility.support import BIKE, BIKE_OTHER_DAY, CAR, DATA, later, line, real
+
+
+def test_proves_a_real_bike_ride_at_p1_with_distance_and_factor_ids() -> None:
+    verdict = verify(real(BIKE))
+
+    assert (verdict.verdict, verdict.proof_level) == ("accepted", "P1")
+    assert [leg.mode for leg in verdict.legs if leg.proof_level == "P1"].count("bike") == 1
+    assert 3_000 < verdict.proved_distance_m["bike"] < 4_500
+    assert verdict.factor_ids[0] == "car.thermal.solo@2026-07-01"
+    bike_km = verdict.proved_distance_m["bike"] / 1000
+    assert verdict.co2_avoided_g >= int(bike_km * (142.25 - 10.95)) - 1
+
+
+def test_a_car_ride_is_accepted_as_seen_but_pays_nothing_without_a_witness() -> None:
+    verdict = verify(real(CAR))
+
+    assert "car" in {leg.mode for leg in verdict.legs}
+    assert "bike" not in verdict.proved_distance_m
+    assert "needs_witness" in {reason.code for reason in verdict.reasons}
+
+
+def test_no_motor_leg_of_the_copied_traces_is_paid_as_bike() -> None:
+    card = scorecard(DATA / "traces")
+
+    assert card["paid"]["motor_legs_paid_as_bike"] == 0
+    assert card["legs"] >= 18
+    ours, theirs = (card["walk_bike_motor"][k] for k in ("ours_given", "e_mission_rule"))
+    assert ours["accuracy"] >= theirs["accuracy"] + 0.15
+
+
+def test_holds_a_replay_of_an_earlier_trace_and_not_a_ride_of_another_day() -> None:
+    earlier = [fingerprint(clean(real(BIKE)).trace)]
+
+    replay = verify(later(real(BIKE), 86_400), history=earlier)
+    other_day = verify(real(BIKE_OTHER_DAY), history=earlier)
+
+    assert replay.verdict == "held"
+    assert next(reason.code for reason in replay.reasons) == "same_movement"
+    assert other_day.verdict == "accepted"
+
+
+def test_refuses_a_trace_that_stands_still_and_one_without_accurate_fixes() -> None:
+    still = verify(line(np.zeros(100)))
+    vague = line(np.full(100, 4.0))
+    lost = verify(replace(vague, accuracy_m=np.full(len(vague), 500.0)))
+
+    assert (still.verdict, still.reasons[0].code) == ("refused", "no_movement")
+    assert (lost.verdict, lost.reasons[0].code) == ("refused", "too_few_fixes")
+    assert still.co2_avoided_g == 0
+
+
+def test_verdict_does_not_depend_on_when_or_in_what_order_points_arrive() -> None:
+    trace = real(BIKE)
+    shuffled = trace.take(np.random.default_rng(5).permutation(len(trace)))
+
+    assert verify(trace).legs == verify(trace).legs
+    assert verify(shuffled).legs == verify(trace).legs
+    assert verify(shuffled).reasons[0].code == "disorder"
+
+
+def test_input_trace_is_left_as_it_was() -> None:
+    trace = real(BIKE)
+    before = [column.copy() for column in (trace.t, trace.lat, trace.lon)]
+
+    verify(trace)
+
+    assert all(
+        np.array_equal(one, other)
+        for one, other in zip(before, (trace.t, trace.lat, trace.lon), strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "is_paid"),
+    [
+        ({}, True),
+        ({"probability": 0.9}, True),
+        ({"probability": 0.8999}, False),
+        ({"interval_s": 30.0, "probability": 0.94}, False),
+        ({"interval_s": 30.0, "probability": 0.951}, True),
+        ({"fixes": 20}, True),
+        ({"fixes": 19}, False),
+        ({"distance_m": 200.0}, True),
+        ({"distance_m": 199.9}, False),
+        ({"gap_share": 0.35}, True),
+        ({"gap_share": 0.36}, False),
+        ({"mode": "bus"}, False),
+        ({"mode": "car"}, False),
+    ],
+)
+def test_leg_is_proved_only_within_every_bound(change: Any, is_paid: bool) -> None:
+    from_trace = _bike_leg()
+
+    assert is_proved(replace(from_trace, **change)) is is_paid
+
+
+def test_a_leg_too_fast_for_a_bike_is_never_proved() -> None:
+    leg = _bike_leg()
+    fast = np.full_like(leg.features, 14.1)
+
+    assert not is_proved(replace(leg, features=fast))
+
+
+def test_every_reason_has_words_in_both_languages() -> None:
+    reasons = [Reason(code, {}) for code in CODES]
+
+    assert all(one.text("fr") and one.text("en") != one.text("fr") for one in reasons)
+
+
+def test_labelled_traces_name_group_and_modes() -> None:
+    labelled = list(read_traces(DATA / "traces"))
+
+    assert len(labelled) == 10
+    assert {leg.mode for one in labelled for leg in one.legs} == {
+        "walk", "bike", "bus", "rail", "car",
+    }  # fmt: skip
+
+
+def _bike_leg() -> Leg:
+    legs = find_legs(clean(real(BIKE)).trace, default_model())
+    leg = max((one for one in legs if one.mode == "bike"), key=lambda one: one.distance_m)
+    return replace(leg, probability=0.95)
