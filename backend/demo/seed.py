@@ -94,13 +94,11 @@ def _shopkeeper(session: Session, name: str, email: str, now: datetime) -> Accou
 
 
 def _terminals(session: Session, stations: list[Station], now: datetime) -> list[Terminal]:
-    kiosk_station = next(station for station in stations if station.kind == "kiosk")
-    bin_station = next(station for station in stations if station.kind == "bin")
+    # Side by side: whoever is seen at two places at once is held for review.
+    station = next(station for station in stations if station.kind == "kiosk")
     planned = (
-        devices.NewDevice(
-            DeviceKind.KIOSK, f"Borne {kiosk_station.name}", kiosk_station.id, "glass"
-        ),
-        devices.NewDevice(DeviceKind.BIN, f"Conteneur {bin_station.name}", bin_station.id, "glass"),
+        devices.NewDevice(DeviceKind.KIOSK, station.name, station.id, "glass"),
+        devices.NewDevice(DeviceKind.BIN, f"Conteneur {station.name}", station.id, "glass"),
         devices.NewDevice(DeviceKind.OPERATOR, "Réseau de transport (démonstration)"),
     )
     made = []

@@ -223,6 +223,8 @@ def _start_backend(children: Children, settings: Settings, ports: Ports, story: 
     web = [
         *(sys.executable, "-m", "uvicorn", "--factory", "backend.app:create_app"),
         *("--host", "127.0.0.1", "--port", str(ports.web), "--log-level", "warning"),
+        # Streams of events never end by themselves; a stop must not wait for their pages.
+        *("--timeout-graceful-shutdown", "5"),
     ]
     children.start("web", web, variables)
     children.wait_for("the web server", lambda: answers_on(ports.web), timeout_s=START_S)
