@@ -23,6 +23,9 @@ from backend.rulebook.simulation.files import read_acts
 EXIT_DIFFERENT = 1
 EXIT_INVALID = 2
 
+EXPLAINED_ACTS = 300_000
+"""Explaining an act needs every act before it, one by one: about 10 s for this many."""
+
 app = typer.Typer(help="Work with rulebooks.", no_args_is_help=True)
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
@@ -109,7 +112,10 @@ def simulate(
         second = engine.load(against.read_bytes())
         found = lab.compare(first, second, table, level=level)
         _show_comparison(found, level, lang)
-        rows = [row for row, _ in found.top_rows[:explain_top]]
+        for row, units in found.top_rows:
+            typer.echo(f"act {row + 1}: {points_text(units, lang=lang)} points")
+        near = [row for row, _ in found.top_rows if row < EXPLAINED_ACTS]
+        rows = near[:explain_top]
         for book in (first, second):
             for row, result in lab.explain_rows(book, table, rows).items():
                 typer.echo(f"\nact {row + 1} under {book.id}")

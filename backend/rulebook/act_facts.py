@@ -21,7 +21,7 @@ _INTEGERS = frozenset(
     }
 )
 _NAMES = frozenset(field.name for field in fields(Act))
-_TEXTS = _NAMES - _INTEGERS - {
+TEXTS = _NAMES - _INTEGERS - {
     "occurred_at",
     "place",
     "end_place",
@@ -89,7 +89,7 @@ def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - a plain value of any
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
         raise _problem(name, "must be a whole number, not negative", "1200")
-    if name in _TEXTS:
+    if name in TEXTS:
         if isinstance(value, str):
             return value
         raise _problem(name, "must be text", "glass")

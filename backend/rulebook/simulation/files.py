@@ -1,19 +1,20 @@
 """Reads acts for a simulation from Parquet or from one JSON object per line."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from backend.kernel.errors import InvalidInputError
 from backend.rulebook.act import Act
-from backend.rulebook.act_facts import act_from_facts
+from backend.rulebook.act_facts import TEXTS, act_from_facts
 from backend.rulebook.simulation.table import (
     CODED,
     NUMBERS,
@@ -94,7 +95,25 @@ def _instants(column: pa.ChunkedArray) -> Any:  # noqa: ANN401 - an array of int
     return np.array(found, dtype=np.int64)
 
 
+class ArrowTexts(Sequence[str]):
+    """Distinct texts that stay in Arrow's memory: ten million names are no Python objects."""
+
+    def __init__(self, texts: pa.Array) -> None:
+        self._texts = texts
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __getitem__(self, code: Any) -> Any:  # noqa: ANN401 - one code only, the protocol allows slices
+        return self._texts[code].as_py()
+
+
 def _coded(name: str, column: pa.ChunkedArray) -> Coded:
+    if name in TEXTS and not pa.types.is_null(column.type):
+        codes, texts = _dictionary(column)
+        if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
+            raise _problem(name, f"must hold text, not {column.type}")
+        return Coded(codes, ArrowTexts(texts))
     codes, raw = _encoded(column)
     values = [getattr(_act_with({name: value}), name) for value in raw]
     return Coded(codes, values)
@@ -105,30 +124,42 @@ def _encoded(column: pa.ChunkedArray) -> tuple[Ints, list[Any]]:
         texts = pa.array([None if v is None else json.dumps(v) for v in column.to_pylist()])
         codes, values = _encoded(pa.chunked_array([texts]))
         return codes, [json.loads(value) for value in values]
+    codes, values = _dictionary(column)
+    return codes, values.to_pylist()
+
+
+def _dictionary(column: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
     array = column.combine_chunks()
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     codes = pc.fill_null(encoded.indices.cast(pa.int32()), -1)
-    return np.asarray(
-        codes.to_numpy(zero_copy_only=False), np.int32
-    ), encoded.dictionary.to_pylist()
+    return np.asarray(codes.to_numpy(zero_copy_only=False), np.int32), encoded.dictionary
 
 
 def _places(place: str, parts: list[str], table: pa.Table) -> Coded:
     """Give each distinct combination of a place's columns one code."""
     columns = [_encoded(table[part]) for part in parts]
-    mixed = np.stack([codes for codes, _ in columns])
-    distinct, inverse = np.unique(mixed, axis=1, return_inverse=True)
+    codes, first = _combined([codes for codes, _ in columns])
     values = []
-    for row in distinct.T.tolist():
+    for row in first.tolist():
         facts = {
-            part: known[code]
-            for part, code, (_, known) in zip(parts, row, columns, strict=True)
-            if code >= 0
+            part: known[int(column[row])]
+            for part, (column, known) in zip(parts, columns, strict=True)
+            if column[row] >= 0
         }
         values.append(getattr(_act_with(facts), place) if facts else None)
-    codes = inverse.reshape(-1).astype(np.int32)
     nowhere = np.array([value is None for value in values], dtype=np.bool_)
     return Coded(np.where(nowhere[codes], -1, codes).astype(np.int32), values)
+
+
+def _combined(columns: list[Ints]) -> tuple[npt.NDArray[np.int32], Ints]:
+    """Number the distinct combinations of columns; return a number and a first row for each."""
+    mixed = np.zeros(len(columns[0]), dtype=np.int64)
+    first: Ints = np.zeros(0, dtype=np.int64)
+    for codes in columns:
+        mixed = mixed * (int(codes.max(initial=-1)) + 2) + codes + 1
+        _, first, inverse = np.unique(mixed, return_index=True, return_inverse=True)
+        mixed = inverse.reshape(-1).astype(np.int64)
+    return mixed.astype(np.int32), first
 
 
 def _act_with(facts: dict[str, Any]) -> Act:

@@ -243,6 +243,13 @@ def test_rounding_happens_once_after_the_parts_are_added() -> None:
     assert engine.evaluate(make_act(), book(rules=[rule]), {}).amount_units == 1
 
 
+def test_multiplications_lose_nothing_before_the_one_rounding() -> None:
+    half = {"type": "multiply", "factor": "0.5"}
+    rule = small_rule(tariff=tariff(fixed(3), adjustments=[half, half], rounding="up"))
+
+    assert engine.evaluate(make_act(), book(rules=[rule]), {}).amount_units == 1
+
+
 def test_thirds_are_exact() -> None:
     rule = small_rule(
         tariff=tariff(
