@@ -33,11 +33,11 @@ def _variant(leg: Trace, rng: np.random.Generator) -> Trace:
     if len(leg) < FEWEST_FIXES:
         return leg
     interval_s = float(rng.choice((3, 5, 10, 15, 30)))
-    if rng.random() < 0.5 and interval_s > np.median(np.diff(leg.t)):  # noqa: PLR2004
+    if rng.random() < 0.5 and interval_s > np.median(np.diff(leg.t)):  # noqa: PLR2004 - half of them
         leg = thin(leg, interval_s)
     # Other people and other streets: the same movement, somewhat faster or slower.
     leg = replace(leg, t=leg.t[0] + (leg.t - leg.t[0]) / rng.uniform(0.85, 1.15))
-    return with_noise(leg, rng.uniform(1, 8), rng) if rng.random() < 0.5 else leg  # noqa: PLR2004
+    return with_noise(leg, rng.uniform(1, 8), rng) if rng.random() < 0.5 else leg  # noqa: PLR2004 - half
 
 
 def with_noise(trace: Trace, size_m: float, rng: np.random.Generator) -> Trace:

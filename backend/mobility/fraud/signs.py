@@ -14,6 +14,7 @@ from backend.mobility.pipeline.cleaning import CleanTrace, step_speeds_mps
 from backend.mobility.pipeline.features import smooth_line
 from backend.mobility.trace import BoolArray, FloatArray, Trace
 
+FEWEST_POINTS = 3
 TELEPORT_MPS = 100.0
 TELEPORT_M = 1_000.0
 TELEPORT_ACCURACY_M = 65.0
@@ -37,7 +38,8 @@ OWN_SPEED_RATIO = 1.15
 OWN_SPEED_MIN_STEPS = 30
 WHITE_RATIO = 3.2
 """See `_is_white`."""
-JOINT_GAP_S = 30.0
+JOINT_GAP_S, JOINT_MIN_FIXES, JOINT_MPS = 30.0, 30, 45.0
+"""A jump at more than 160 km/h between two recordings of thirty fixes each."""
 DISORDER_SHARE = 0.2
 IMPOSSIBLE_TELEPORTS = 3
 
@@ -60,7 +62,7 @@ class Sign:
 def signs_of(cleaned: CleanTrace) -> list[Sign]:
     """Return every sign that a trace shows, in a fixed order."""
     trace = cleaned.trace
-    if len(trace) < 3:  # noqa: PLR2004 - nothing to compare
+    if len(trace) < FEWEST_POINTS:
         return []
     checks = (
         _teleport(trace),
@@ -78,7 +80,7 @@ def signs_of(cleaned: CleanTrace) -> list[Sign]:
 def _teleport(trace: Trace) -> Sign | None:
     sure = np.isnan(trace.accuracy_m) | (trace.accuracy_m <= TELEPORT_ACCURACY_M)
     points = trace.take(sure)
-    if len(points) < 3:  # noqa: PLR2004
+    if len(points) < FEWEST_POINTS:
         return None
     speeds = step_speeds_mps(points)
     lengths = step_lengths_m(points.lat, points.lon)
@@ -123,14 +125,14 @@ def _second_differences(trace: Trace) -> tuple[FloatArray, BoolArray]:
     dt = np.diff(trace.t)
     steps = np.stack([np.diff(x), np.diff(y)], axis=1)
     moving = np.hypot(steps[:, 0], steps[:, 1]) > 3.0  # noqa: PLR2004 - beyond rounding, metres
-    comparable = moving[1:] & moving[:-1] & (np.abs(np.diff(dt)) < 0.05)  # noqa: PLR2004 - s
+    comparable = moving[1:] & moving[:-1] & (np.abs(np.diff(dt)) < 0.05)  # noqa: PLR2004 - seconds of jitter
     change = np.diff(steps, axis=0)
     return np.hypot(change[:, 0], change[:, 1]), comparable
 
 
 def _flat_accuracy(trace: Trace) -> Sign | None:
     known = trace.accuracy_m[~np.isnan(trace.accuracy_m)]
-    if len(known) < FLAT_MIN_FIXES or np.ptp(known) > 0.01:  # noqa: PLR2004 - m
+    if len(known) < FLAT_MIN_FIXES or np.ptp(known) > 0.01:  # noqa: PLR2004 - metres
         return None
     return Sign("flat_accuracy", refuses=False, figure=float(known[0]))
 
@@ -173,10 +175,10 @@ def _regime(trace: Trace) -> Sign | None:
     """Find two recordings glued together: the rate of fixes changes for good at a jump."""
     dt = np.diff(trace.t)
     lengths = step_lengths_m(trace.lat, trace.lon)
-    joints = np.flatnonzero((lengths > TELEPORT_M) & (lengths / np.maximum(dt, 1e-3) > 45.0))  # noqa: PLR2004 - m/s, 160 km/h
+    joints = np.flatnonzero((lengths > TELEPORT_M) & (lengths / np.maximum(dt, 1e-3) > JOINT_MPS))
     for joint in joints:
         before, after = dt[:joint], dt[joint + 1 :]
-        if min(len(before), len(after)) < 30 or dt[joint] > JOINT_GAP_S:  # noqa: PLR2004
+        if min(len(before), len(after)) < JOINT_MIN_FIXES or dt[joint] > JOINT_GAP_S:
             continue
         ratio = float(np.median(before) / max(np.median(after), 1e-3))
         if not 0.5 < ratio < 2.0:  # noqa: PLR2004 - the rate doubles or halves

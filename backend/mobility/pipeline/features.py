@@ -178,7 +178,7 @@ def _changes(moves: Motion | None) -> FloatArray:
     both = moves.known[1:] & moves.known[:-1]
     speed = moves.speed_mps
     change = (np.diff(speed) / moves.step_s)[both]
-    if change.size < 3:  # noqa: PLR2004
+    if change.size < 3:  # noqa: PLR2004 - no quantile of less
         return nothing
     rolling = both & (np.minimum(speed[1:], speed[:-1]) > 1.0)
     turn = np.abs(angle_between(moves.heading[:-1], moves.heading[1:]))[rolling]
@@ -229,12 +229,16 @@ def _stops(moves: Motion) -> FloatArray:
 _SHAPE = ("chord_200_q10", "chord_200_q50", "chord_800_q10", "chord_800_q50", "bend_q95")
 
 
+SHAPE_MIN_M, SHAPE_MIN_GAPPED_M = 400.0, 800.0
+"""Shorter lines have no shape; where a gap took a part, twice as much must be left."""
+
+
 def _shape(trace: Trace, line: Line) -> FloatArray:
     """Describe the line on the ground, whatever the speed: rails bend slowly, streets do not."""
     x, y = line
     gapless = np.diff(trace.t) <= GAP_S
     along = np.concatenate(([0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)) * gapless)))
-    if along[-1] < 400 or (not gapless.all() and along[-1] < 800):  # noqa: PLR2004
+    if along[-1] < SHAPE_MIN_M or (not gapless.all() and along[-1] < SHAPE_MIN_GAPPED_M):
         return np.full(len(_SHAPE), np.nan)
     marks = np.arange(0.0, along[-1], 50.0)
     px, py = np.interp(marks, along, x), np.interp(marks, along, y)
