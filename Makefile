@@ -14,6 +14,7 @@ BIN := .venv/bin
 # Two cores are the floor; PYTEST_WORKERS=8 uses a larger machine.
 PYTEST_WORKERS ?= 2
 PYTEST := $(BIN)/pytest -q
+PYTHON_TESTS = $(wildcard $(addprefix tests/,architecture unit service http jobs wallet_service scripts bench))
 
 # --- set-up -----------------------------------------------------------------------------------
 
@@ -98,7 +99,7 @@ type: .venv/.ready ## Check types
 
 .PHONY: test-python
 test-python: setup ## Test Python without browser or crashes
-	$(PYTEST) -n $(PYTEST_WORKERS) $(wildcard $(addprefix tests/,architecture unit service http jobs wallet_service scripts))
+	$(PYTEST) -n $(PYTEST_WORKERS) $(PYTHON_TESTS)
 
 .PHONY: test-unit test-service test-http test-jobs test-wallet test-hsm test-architecture
 test-unit: .venv/.ready ## Test pure functions
@@ -115,6 +116,11 @@ test-hsm: .venv/.ready ## Test signing on a PKCS#11 token; needs SoftHSM (Debian
 	$(PYTEST) -p tests.support.softhsm tests/hsm
 test-architecture: .venv/.ready ## Test the rules of the code base
 	$(PYTEST) tests/architecture
+
+.PHONY: coverage
+coverage: setup ## Say which lines and branches the Python tests do not reach
+	@mkdir -p build/coverage
+	$(PYTEST) -n $(PYTEST_WORKERS) --cov --cov-report=term-missing:skip-covered $(PYTHON_TESTS)
 
 .PHONY: browser
 browser: ## Find or install the browser that tests need
@@ -133,6 +139,14 @@ test-contracts: setup ## Test the contracts with Brownie: units, access, a machi
 .PHONY: bench-rules
 bench-rules: .venv/.ready ## Measure the rule engine with its spread (ACTS=10000000 for the long run)
 	$(BIN)/python -m scripts.bench.rules --acts $(or $(ACTS),1000000)
+
+.PHONY: bench-mobility
+bench-mobility: .venv/.ready ## Time the judging of traces: 1,000 and 50,000 points
+	$(BIN)/python -m scripts.bench.mobility
+
+.PHONY: red-team-mobility
+red-team-mobility: .venv/.ready ## Forge traces in ten styles (TRACES=folder of labelled traces, COUNT=1000 a style)
+	$(BIN)/python -m scripts.mobility.red_team $(or $(TRACES),tests/unit/mobility/data/traces) --count $(or $(COUNT),1000)
 
 .PHONY: fuzz-rules
 fuzz-rules: .venv/.ready ## Read 10,000 broken rulebooks, compare both evaluators on 4,000
