@@ -2,11 +2,14 @@
 
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from backend.actions import queries as action_queries
 from backend.actions.models import Claim, Verdict
 from backend.actions.rules import ClaimState, Reason
+from backend.devices import queries as device_queries
+from backend.devices import rules as device_rules
+from backend.devices import service as devices
 from backend.review import rules
 from backend.review.rules import Doubtful, History, Limits, Seen
 from backend.rewards import queries as reward_queries
@@ -15,6 +18,9 @@ from backend.territory.geo import Position, distance_m
 
 MAX_HISTORY = 300
 """Claims of one person that are read back; far more than a held person can have paid."""
+MAX_NEIGHBOURS = 200
+"""Newest deposits of one machine that a counter is compared with; a day of a busy one."""
+DEPOSIT = "deposit"
 
 
 def reasons_to_doubt(
@@ -35,11 +41,40 @@ def reasons_to_doubt(
         items=act.count or 1,
         units=units,
     )
-    history = History(person=_seen(session, claim, station))
+    history = History(
+        person=_seen(session, claim, station),
+        device_is_in_doubt=claim.kind == DEPOSIT and _is_device_in_doubt(session, claim),
+    )
     assessment = rules.assess(doubtful, history, Limits())
     if not assessment.is_held:
         return ()
     return tuple(Reason(signal.code, signal.facts) for signal in assessment.signals)
+
+
+def _is_device_in_doubt(session: Session, claim: Claim) -> bool:
+    """Compare a deposit's counter with the machine's others, and remember the highest."""
+    statement = select(Claim.code_ref, Claim.occurred_at).where(
+        col(Claim.device_number) == claim.device_number,
+        col(Claim.kind) == DEPOSIT,
+        col(Claim.code_key).is_not(None),
+        col(Claim.id) != claim.id,
+    )
+    rows = session.exec(statement.order_by(col(Claim.id).desc()).limit(MAX_NEIGHBOURS)).all()
+    device = device_queries.need(session, claim.device_number)
+    counter = _counter(claim.code_ref)
+    finding = device_rules.judge_counter(
+        counter,
+        claim.occurred_at,
+        seen=[(_counter(code_ref), at) for code_ref, at in rows],
+        counter_high=device.counter_high,
+    )
+    if finding.is_accepted:
+        devices.note_counter(session, device.number, counter)
+    return not finding.is_accepted
+
+
+def _counter(code_ref: str) -> int:
+    return int(code_ref.rpartition(":")[2])
 
 
 def _seen(session: Session, claim: Claim, station: Position | None) -> list[Seen]:

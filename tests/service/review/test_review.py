@@ -179,6 +179,34 @@ def test_only_ones_own_refusals_can_be_appealed_in_time(
         appeal(database, clock, late)
 
 
+def test_a_counter_that_contradicts_the_machines_others_is_held(
+    database: Database, clock: FrozenClock, glass_bin: Terminal
+) -> None:
+    claim(database, clock, glass_bin.deposit_code(counter=5_000))
+    clock.advance(minutes=5)
+
+    public_id, outcome = claim(database, clock, glass_bin.deposit_code(counter=2))
+
+    assert outcome is not None
+    assert outcome.state == ClaimState.REVIEW
+    with database.reading() as session:
+        [case] = queries.open_cases(session)
+        assert case.claim_public_id == public_id
+        assert case.reasons[-1]["code"] == "device_in_doubt"
+
+
+def test_counters_may_arrive_in_any_order(
+    database: Database, clock: FrozenClock, glass_bin: Terminal
+) -> None:
+    early = glass_bin.deposit_code(counter=1)
+    clock.advance(minutes=5)
+    late = glass_bin.deposit_code(counter=2)
+
+    outcomes = [claim(database, clock, code)[1] for code in (late, early)]
+
+    assert [o.state for o in outcomes if o] == [ClaimState.ACCEPTED, ClaimState.ACCEPTED]
+
+
 def appeal(database: Database, clock: FrozenClock, public_id: str, *, by: str = ALICE) -> None:
     with database.transaction() as session:
         review_claim.appeal(
