@@ -100,7 +100,10 @@ def _fill(street: Street) -> tuple[tuple[str, str | None], ...]:
             author_account_id=town.editor.id,
             at=town.clock.now(),
         )
+    town.forecast(2)
     assert phone.post(f"/api/v1/payments/{ask[1]}/accept").status_code == 200
+    appeal = {"statement": "Le réseau était coupé."}
+    assert phone.post(f"/api/v1/claims/{refused}/appeal", json=appeal).status_code == 201
     phone.close()
     citizen = ("/", "/scanner", "/compte", f"/payer/{ask[0]}", f"/paiements/{ask[1]}", "/non")
     receipts = tuple(f"/recus/{claim_id}" for claim_id in (paid, pending, refused))
@@ -113,6 +116,8 @@ def _fill(street: Street) -> tuple[tuple[str, str | None], ...]:
         *((path, town.baker.id) for path in till),
         *((path, town.editor.id) for path in back_office),
         ("/admin/regles/2", town.approver.id),
+        ("/admin/incidents", town.operator.id),
+        ("/admin/examens", town.reviewer.id),
     )
 
 
