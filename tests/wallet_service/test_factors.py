@@ -1,6 +1,7 @@
 import base64
 import hashlib
 import json
+import threading
 from typing import Any
 
 import cbor2
@@ -145,6 +146,27 @@ def test_five_wrong_pins_lock_and_time_unlocks(
     assert wrong == ["pin_wrong"] * 5
     assert right_too_late == "pin_locked"
     assert right_later == 200
+
+
+def test_parallel_guesses_get_no_more_tries_than_one_after_another(
+    issuance: InProcessWallet,
+) -> None:
+    alice = issuance.account()
+    _enrol(issuance, alice)
+    codes: list[str] = []
+    threads = [
+        threading.Thread(
+            target=lambda: codes.append(_pay_with_pin(issuance, alice, "0000").json()["code"])
+        )
+        for _ in range(15)
+    ]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(codes) == ["pin_locked"] * 10 + ["pin_wrong"] * 5
 
 
 def test_a_right_pin_forgives_earlier_wrong_ones(issuance: InProcessWallet) -> None:

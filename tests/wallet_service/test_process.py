@@ -10,10 +10,16 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from backend.jobs.wallet_client import (
+    SigningRefusedError,
+    WalletClient,
+    WalletUnavailableError,
+)
 from tests.support.processes import ServerProcess
 from tests.support.waiting import wait_for
 from tests.support.wallets import CHAIN_ID, CONTRACTS, GENESIS, transaction
 from wallet_service import cli
+from wallet_service.clock import SystemClock
 
 START_S = 60
 
@@ -125,6 +131,7 @@ def test_parallel_clients_of_one_request_get_one_answer(
 
     with opened(variables) as own:
         pin(own)
+        rows_before = own.get("/v1/health").json()["journal_rows"]
         threads = [threading.Thread(target=ask) for _ in range(20)]
         for thread in threads:
             thread.start()
@@ -134,7 +141,60 @@ def test_parallel_clients_of_one_request_get_one_answer(
 
     assert len(answers) == 20
     assert len(set(answers)) == 1
-    assert rows == 1
+    assert rows == rows_before + 1
+
+
+def test_the_backend_s_client_speaks_the_same_schema(
+    running: tuple[dict[str, str], Path],
+) -> None:
+    variables, _log = running
+    backend = WalletClient(Path(variables["WALLET_SOCKET"]))
+    genesis = "0x" + "ee" * 32
+    body = transaction(genesis_hash=genesis)
+    payment = {
+        "request_id": "payment-of-the-client",
+        "chain_id": CHAIN_ID,
+        "genesis_hash": genesis,
+        "units": 1_000,
+        "merchant_id": 2**64 - 1,
+        "payment_ref": "0x" + "31" * 32,
+        "salt": "0x" + "32" * 32,
+        "valid_after": 0,
+        "valid_before": int(SystemClock().now().timestamp()) + 40 * 86_400,
+    }
+
+    backend.pin_deployment(chain_id=CHAIN_ID, genesis_hash=genesis, contracts=CONTRACTS)
+    address = backend.create_account(
+        request_id="account-of-the-client", account_ref="client", genesis_hash=genesis
+    )
+    signed = backend.sign_transaction(body)
+    authorised = backend.sign_authorisation(payment | {"address": address})
+    entries = backend.journal(genesis_hash=genesis, key="minter", from_nonce=0)
+    with pytest.raises(SigningRefusedError):
+        backend.sign_transaction(body | {"request_id": "other", "to": CONTRACTS["RuleBook"]})
+    with pytest.raises(WalletUnavailableError):
+        # More than the day's fees: 429, so the work waits.
+        for nonce in range(1, 20):
+            backend.sign_transaction(
+                transaction(
+                    genesis_hash=genesis,
+                    nonce=nonce,
+                    key="minter",
+                    gas=14_000_000,
+                    max_fee_per_gas_wei=500 * 10**9,
+                )
+            )
+    backend.close()
+
+    assert signed.sender == backend_key(variables, "minter")
+    assert authorised.v in {27, 28}
+    assert [entry.nonce for entry in entries] == [0]
+
+
+def backend_key(variables: dict[str, str], label: str) -> str:
+    with opened(variables) as own:
+        keys = own.get("/v1/keys").json()["keys"]
+    return str(next(key["address"] for key in keys if key["label"] == label))
 
 
 def test_the_log_of_refusals_says_why_and_holds_no_secret(
