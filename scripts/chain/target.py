@@ -16,6 +16,8 @@ RECEIPT_TIMEOUT_S = 120
 POLL_S = 0.1
 CALL_GAS = 2_000_000
 DEPLOY_GAS = 6_000_000
+SHORT = 0x80
+"""First byte of a short string in RLP (yellow paper, appendix B)."""
 
 SignTransaction = Callable[[dict[str, Any]], bytes]
 
@@ -117,6 +119,6 @@ def _created_address(sender: str, nonce: int) -> str:
     """Compute the address of a contract created by an account (yellow paper, section 7)."""
     address = bytes.fromhex(sender.removeprefix("0x"))
     number = b"" if nonce == 0 else nonce.to_bytes((nonce.bit_length() + 7) // 8, "big")
-    encoded_nonce = number if len(number) == 1 and number[0] < 0x80 else bytes([0x80 + len(number)]) + number
-    payload = bytes([0x80 + 20]) + address + encoded_nonce
+    encoded_nonce = number if len(number) == 1 and number[0] < SHORT else bytes([SHORT + len(number)]) + number
+    payload = bytes([SHORT + 20]) + address + encoded_nonce
     return to_checksum_address(keccak(bytes([0xC0 + len(payload)]) + payload)[12:])

@@ -96,7 +96,7 @@ def resolve(manifest: Manifest, given: dict[str, str], web3: Web3, deployer: str
 
 
 def replace_issuer(sender: Sender, manifest: Manifest, contracts: dict[str, str]) -> str:
-    """Send a new issuer and close the old one; return the new address. The bitmap of consumed ids stays in the token."""
+    """Send a new issuer, close the old one, return the new address; consumed ids stay in the token."""
     manager = contract_at(sender.web3, MANAGER, contracts[MANAGER])
     token = contract_at(sender.web3, "EcoToken", contracts["EcoToken"])
     limits = limits_tuple(manifest.settings)

@@ -1,4 +1,4 @@
-"""Role × function: every function that changes state, called by every role and by a stranger, refuses all but its own."""
+"""Role × function: each function that changes state, called by each role and a stranger, refuses all but its own."""
 
 import pytest
 from chain import roles

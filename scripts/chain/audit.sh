@@ -1,0 +1,29 @@
+#!/bin/sh
+# The deep runs: fuzz 5,000 a test, invariants 500 x 500, slither through foundry, halmos. Some 30 minutes on 2 cores.
+# Versions of the analysers are pinned; they and what they write stay below build/.
+set -eu
+root=$(CDPATH= cd -- "$(dirname -- "$0")/../.." && pwd)
+cd "$root"
+forge=$(scripts/dev/native.sh forge)
+uv="$root/.uv/bin/uv"
+export HOME="$root/build/audit-home" UV_CACHE_DIR="$root/build/uv-cache" UV_TOOL_DIR="$root/build/uv-tools"
+export FOUNDRY_PROFILE=deep PATH="$(dirname "$forge"):$PATH"
+mkdir -p "$HOME"
+parts=${*:-forge slither halmos}
+for part in $parts; do
+    case "$part" in
+        forge) "$forge" test ;;
+        slither)
+            "$uv" tool run --from slither-analyzer==0.11.5 slither . --config-file tests/contracts/slither.json \
+                > build/slither.txt 2>&1 || { cat build/slither.txt; exit 1; }
+            # slither exits 0 when it analysed nothing.
+            grep -E 'analyzed \([1-9][0-9]* contracts' build/slither.txt
+            ;;
+        halmos)
+            "$forge" build --ast >/dev/null
+            "$uv" tool run --from halmos==0.3.3 halmos --forge-build-out build/forge --match-contract Proofs \
+                --solver-timeout-assertion 120000
+            ;;
+        *) echo "unknown part $part" >&2; exit 2 ;;
+    esac
+done
