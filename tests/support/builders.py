@@ -251,6 +251,24 @@ def give_points(session: Session, account_id: str, units: int, clock: FrozenCloc
     )
 
 
+def give_takings(session: Session, merchant_id: str, units: int, clock: FrozenClock) -> bool:
+    """Book takings of a shop that no payment explains."""
+    return ledger.move(
+        session,
+        reference=f"test/{next(_numbers)}",
+        kind="payment_confirmed",
+        source=names.ISSUANCE,
+        target=names.takings(merchant_id),
+        units=units,
+        at=clock.now(),
+    )
+
+
+def finish_forecast(session: Session, number: int) -> None:
+    """Let the forecast of a draft be done, without which nobody can approve it."""
+    editions.note_forecast(session, number, state="done")
+
+
 def make_staff(database: Database, clock: FrozenClock, role: Role) -> Account:
     """Open a staff account with one role."""
     with database.transaction() as session:
