@@ -75,7 +75,7 @@ def _sentence(line: Line, lang: str) -> str:
     if line.code in _QUANTITIES:
         words["quantity"] = _QUANTITIES[line.code](line.facts, lang)
     if line.code == "requirement_failed":
-        words["reason"] = _plain(line.facts.get(f"text_{lang}")) or words["check"]
+        words["reason"] = _plain(line.facts[f"text_{lang}"])
     if "seconds" in words:
         words["wait"] = _wait(int(line.facts["seconds"] or 0), lang)
     return SENTENCES[lang][line.code].format_map(words)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from backend.rulebook.act import Act
+from backend.rulebook.condition_words import requirement_text
 from backend.rulebook.evaluation import ReleaseKind
 from backend.rulebook.prepared.caps import PreparedCap, prepare_budget, prepare_cap
 from backend.rulebook.prepared.conditions import Test, prepare_condition
@@ -29,7 +30,7 @@ class PreparedCheck:
 
     id: str
     is_met: Test
-    text: Text | None
+    text: Text
 
 
 class PreparedTranche(NamedTuple):
@@ -185,7 +186,8 @@ def _check(edition: Edition, item: Requirement) -> PreparedCheck:
         test = _negated(test)
     if item.when is not None:
         test = _unless(prepare_condition(edition, item.when), test)
-    return PreparedCheck(item.id, test, item.text)
+    text = item.text or requirement_text(wanted, must_hold=item.exclude is None)
+    return PreparedCheck(item.id, test, text)
 
 
 def _negated(test: Test) -> Test:

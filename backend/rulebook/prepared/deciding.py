@@ -42,7 +42,5 @@ def titled(rule: PreparedRule) -> dict[str, FactValue]:
 
 
 def _refusal(rule: PreparedRule, failed: PreparedCheck) -> Line:
-    facts = titled(rule) | {"check": failed.id}
-    if failed.text is not None:
-        facts |= {"text_fr": failed.text.fr, "text_en": failed.text.en}
-    return Line("requirement_failed", facts)
+    words = {"text_fr": failed.text.fr, "text_en": failed.text.en}
+    return Line("requirement_failed", titled(rule) | {"check": failed.id} | words)

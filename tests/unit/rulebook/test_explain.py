@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 
 from backend.rulebook import engine
+from backend.rulebook.condition_words import requirement_text
+from backend.rulebook.document import edition_from_tree
 from backend.rulebook.engine import Act, ActIncompleteError, Place
 from backend.rulebook.evaluation import Line
 from backend.rulebook.explain_texts import COUNTED, PERIODS, SENTENCES, TARGETS
-from tests.unit.rulebook.books import amp, book, cap, fixed, make_act, small_rule
-from tests.unit.rulebook.strategies import acts, rulebook_of, trees
+from tests.unit.rulebook.books import amp, book, cap, fixed, make_act, small_rule, small_tree
+from tests.unit.rulebook.strategies import TRIANGLE, acts, conditions, rulebook_of, trees
 
 MARSEILLE = Place({"commune": "13055"})
 
@@ -147,3 +149,61 @@ def test_lines_recompute_the_amount() -> None:
 
     assert parts == [28, 5]
     assert lines[-1].facts["units"] == 33
+
+
+@pytest.mark.parametrize(
+    ("requirement", "fr", "en"),
+    [
+        (
+            {"require": {"type": "measure", "fact": "count", "at_least": 2, "less_than": 9}},
+            "nombre d'objets : au moins 2, moins de 9",
+            "number of items: at least 2, less than 9",
+        ),
+        (
+            {"exclude": {"type": "weekday_in", "days": ["saturday", "sunday"]}},
+            "exclu si : un samedi, dimanche",
+            "excluded if: on saturday, sunday",
+        ),
+        (
+            {
+                "require": {
+                    "type": "any",
+                    "of": [
+                        {"type": "place_in", "which": "start", "codes": {"commune": ["13001"]}},
+                        {"type": "not", "of": {"type": "date", "from": "2026-01-01"}},
+                    ],
+                }
+            },
+            "le départ dans le territoire prévu (commune 13001) ou pas (à partir du 2026-01-01)",
+            "the start in the territory (commune 13001) or not (from 2026-01-01)",
+        ),
+    ],
+)
+def test_a_requirement_without_text_is_told_from_its_condition(
+    requirement: dict[str, Any], fr: str, en: str
+) -> None:
+    rulebook = book(rules=[small_rule(require=[{"id": "x"} | requirement])])
+
+    assert f"« Verre » : {fr}." in words(make_act(place=MARSEILLE), "fr", rulebook)[1]
+    assert f"“Glass”: {en}." in words(make_act(place=MARSEILLE), "en", rulebook)[1]
+
+
+@given(condition=conditions)
+@settings(max_examples=40)
+def test_every_condition_has_words_in_both_languages(condition: dict[str, Any]) -> None:
+    tree = small_tree(
+        rules=[small_rule(require=[{"id": "x", "require": condition}])],
+        areas={
+            "triangle": {"polygons": [TRIANGLE]},
+            "circle": {"circle": {"lat": 1, "lon": 1, "radius_m": 5}},
+        },
+        date_lists={"special": []},
+    )
+    wanted = edition_from_tree(tree).rules[0].require[0].require
+    assert wanted is not None
+
+    text = requirement_text(wanted, must_hold=True)
+
+    assert text.fr
+    assert text.en
+    assert "None" not in text.fr + text.en
