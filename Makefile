@@ -131,8 +131,8 @@ test-e2e: setup browser ## Test whole processes with a browser and a fake camera
 	$(PYTEST) -n 2 tests/e2e
 
 .PHONY: test-contracts
-test-contracts: setup ## Test the contracts with Brownie: units, access, a machine against a model
-	scripts/chain/brownie.sh test -q
+test-contracts: setup ## Test the contracts: units, access, fuzzing, a machine against a model
+	scripts/chain/test.sh
 
 # --- measure ------------------------------------------------------------------------------------
 
@@ -151,6 +151,14 @@ red-team-mobility: .venv/.ready ## Forge traces in ten styles (TRACES=folder of 
 .PHONY: fuzz-rules
 fuzz-rules: .venv/.ready ## Read 10,000 broken rulebooks, compare both evaluators on 4,000
 	$(BIN)/python -m scripts.bench.rules_fuzz
+
+.PHONY: gas
+gas: setup ## Measure gas into docs/gas.md, exit 1 on a regression
+	scripts/chain/gas.sh
+
+.PHONY: audit-contracts
+audit-contracts: setup ## Fuzz the contracts deeply, run slither and halmos
+	scripts/chain/audit.sh
 
 # --- tidy -------------------------------------------------------------------------------------
 
