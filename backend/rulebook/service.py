@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, or_, update
+from sqlalchemy import delete, or_, update
 from sqlmodel import Session, col, select
 
 from backend.db.upsert import insert_or_skip
@@ -27,13 +27,12 @@ def draft(session: Session, *, source_text: str, author_account_id: str, at: dat
         EditionPendingError: Another edition is being written or published.
     """
     rulebook = engine.load(source_text)
-    pending = [
-        e for e in queries.newest_first(session) if e.state not in ("published", "cancelled")
-    ]
+    # One look for both questions: between two, another draft could be stored.
+    standing = queries.newest_first(session)
+    pending = [e for e in standing if e.state not in ("published", "cancelled")]
     if pending:
         raise EditionPendingError(pending[0].number)
-    highest = session.exec(select(func.max(Edition.number))).one()
-    number = (highest or 0) + 1
+    number = standing[0].number + 1 if standing else 1
     edition = Edition(
         number=number,
         document=engine.canonical_document(rulebook).decode(),
