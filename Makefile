@@ -148,6 +148,14 @@ bench-mobility: .venv/.ready ## Time the judging of traces: 1,000 and 50,000 poi
 red-team-mobility: .venv/.ready ## Forge traces in ten styles (TRACES=folder of labelled traces, COUNT=1000 a style)
 	$(BIN)/python -m scripts.mobility.red_team $(or $(TRACES),tests/unit/mobility/data/traces) --count $(or $(COUNT),1000)
 
+.PHONY: red-team-recycling
+red-team-recycling: .venv/.ready ## Attack the recycling rules in twelve ways (SETTINGS=200 per style, SEEDS=5; ~10 min)
+	$(BIN)/python -m scripts.red_team.recycling --settings $(or $(SETTINGS),200) --seeds $(or $(SEEDS),5)
+
+.PHONY: attack-codes
+attack-codes: .venv/.ready ## Attack the codes a million times: photos, replays, relays, forgeries (ATTEMPTS=1000000)
+	$(BIN)/python -m scripts.bench.attack_codes --attempts $(or $(ATTEMPTS),1000000)
+
 .PHONY: fuzz-rules
 fuzz-rules: .venv/.ready ## Read 10,000 broken rulebooks, compare both evaluators on 4,000
 	$(BIN)/python -m scripts.bench.rules_fuzz
