@@ -146,7 +146,10 @@ def baseline_rows(web3: Web3) -> dict[str, dict[int, float]]:
     """Return gas per warm credit of the usual tokens."""
     owner = web3.eth.accounts[0]
     rows: dict[str, dict[int, float]] = {}
-    for name, label in (("OpenZeppelinToken", "OpenZeppelin `mintBatch`, warm"), ("SoladyToken", "Solady `mintBatch`, warm")):
+    for name, label in (
+        ("OpenZeppelinToken", "OpenZeppelin `mintBatch`, warm"),
+        ("SoladyToken", "Solady `mintBatch`, warm"),
+    ):
         token = _deployed(web3, owner, name)
         rows[label] = {}
         for size in SIZES:
@@ -178,8 +181,8 @@ def report(rows: dict[str, dict[int, float]], goals: list[Goal]) -> str:
     lines += [f"| {g.label} | {g.gas:,.0f} | {g.limit:,} | {g.verdict} |" for g in goals]
     lines += [
         "",
-        "The mean over alignments counts that 200 adjacent ids open a new bitmap word in 25 of 32 batches; a batch that",
-        "stays inside one word costs 88 gas less per reward.",
+        "The mean over alignments counts that 200 adjacent ids open a new bitmap word in 25 of 32 batches; a batch",
+        "that stays inside one word costs 88 gas less per reward.",
         "",
     ]
     return "\n".join(lines)
