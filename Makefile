@@ -91,7 +91,7 @@ lint: .venv/.ready node_modules/.ready ## Check format, style and the direction 
 	$(BIN)/ruff check --quiet .
 	$(BIN)/lint-imports --no-logo
 	"$$(scripts/dev/native.sh forge)" fmt --check
-	"$$(scripts/dev/native.sh forge)" lint
+	scripts/dev/forge_lint.sh
 
 .PHONY: type
 type: .venv/.ready ## Check types

@@ -75,9 +75,13 @@ contract PaymentsTest is Signing {
         if (which == 0) payment.payer = address(uint160(payment.payer) ^ uint160(noise));
         else if (which == 1) payment.units = 1 + (payment.units ^ noise) % 700_000;
         else if (which == 2) payment.merchantId = 8;
+        // At most 1,000, so nothing is cut off.
+        // forge-lint: disable-next-line(unsafe-typecast)
         else if (which == 3) payment.validBefore += uint48(1 + noise % 1000);
         else if (which == 4) payment.paymentRef ^= bytes32(uint256(noise));
         else if (which == 5) payment.salt ^= bytes32(uint256(noise));
+        // At most 1,000, so nothing is cut off.
+        // forge-lint: disable-next-line(unsafe-typecast)
         else payment.validAfter -= uint48(1 + noise % 1000);
         VM.assume(payment.units != 100 || which != 1);
         try desk.spend(payment) {

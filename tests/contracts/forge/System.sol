@@ -33,7 +33,11 @@ abstract contract System is Checks {
             batchItems: 300,
             batchUnits: 5e8,
             windowSeconds: WINDOW,
+            // A constant far below 2**96.
+            // forge-lint: disable-next-line(unsafe-typecast)
             minterCapacityUnits: uint96(MINTER_CAPACITY),
+            // A constant far below 2**96.
+            // forge-lint: disable-next-line(unsafe-typecast)
             globalCapacityUnits: uint96(GLOBAL_CAPACITY)
         });
         issuer = new RewardIssuer(address(manager), token, book, limits);

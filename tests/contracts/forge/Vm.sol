@@ -2,6 +2,8 @@
 pragma solidity 0.8.37;
 
 /// @title The cheat codes that these tests use; forge-std is on no registry
+// The name by which Foundry's own library and documentation call it.
+// forge-lint: disable-next-line(interface-naming)
 interface Vm {
     function prank(address sender) external;
     function warp(uint256 timestamp) external;
