@@ -214,8 +214,14 @@ def try_code(session: Session, email: str, code: str, *, now: datetime) -> EcoEr
     if not is_same_hash(guess, row.code_hash):
         left = CODE_TRIES - tries
         return EmailCodeWrongError(left) if left else EmailCodeGoneError()
-    _close_codes(session, address, now)
-    return None
+    # Conditional, so that of two requests with the right code one gets in.
+    used = session.execute(
+        update(EmailCode)
+        .where(col(EmailCode.id) == row.id, col(EmailCode.used_at).is_(None))
+        .values(used_at=now)
+        .returning(col(EmailCode.id))
+    ).scalar_one_or_none()
+    return None if used is not None else EmailCodeGoneError()
 
 
 def sign_in(

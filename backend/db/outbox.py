@@ -65,11 +65,11 @@ def lease(
 
 
 def mark_done(session: Session, message_id: str) -> None:
-    """Record that the effect happened."""
+    """Record that the effect happened; what it said (an address, a one-time code) is forgotten."""
     session.execute(
         update(OutboxMessage)
         .where(col(OutboxMessage.id) == message_id)
-        .values(state="done", leased_until=None, last_error=None)
+        .values(state="done", payload={}, leased_until=None, last_error=None)
     )
 
 

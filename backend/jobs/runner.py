@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from backend.batches import queries as batch_queries
 from backend.chain import deployment
@@ -34,6 +35,7 @@ from backend.jobs.steps import (
     replace,
     send,
     sweep,
+    tidy,
 )
 from backend.jobs.wallet_client import WalletClient
 from backend.kernel import logs
@@ -48,6 +50,8 @@ POLL_CHAIN_S = 0.25
 """How often the chain is asked when nothing else calls for it."""
 RECONCILE_S = 300.0
 """The books are compared with the chain so often; each comparison asks the node per account."""
+TIDY_S = 600.0
+"""How often sessions and one-time codes that are over are deleted."""
 MAX_PAUSE_S = 10.0
 
 log = structlog.get_logger()
@@ -98,14 +102,19 @@ def steps() -> list[Step]:
         Step("expire", market.expire_requests, every_s=5.0),
         Step("reconcile", metrics.Reconciler().run, every_s=RECONCILE_S),
         Step("mail", mail.deliver_mails, every_s=0.2, is_safe_in_recovery=True),
+        Step("tidy", tidy.purge_accounts, every_s=TIDY_S, is_safe_in_recovery=True),
     ]
 
 
 def run_once(context: Context, due: Sequence[Step]) -> bool:
     """Run each step that is due; a failing one waits, the others go on."""
     did_any = False
-    with context.database.reading() as session:
-        is_recovering = batch_queries.open_restoration(session) is not None
+    try:
+        with context.database.reading() as session:
+            is_recovering = batch_queries.open_restoration(session) is not None
+    except SQLAlchemyError as error:
+        log.warning("database_away", reason=type(error).__name__)
+        return False
     for step in due:
         if is_recovering and not step.is_safe_in_recovery:
             continue

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -93,6 +94,17 @@ def test_the_right_code_is_taken_once(database: Database, now: datetime) -> None
 
     assert guess(database, code, now) is None
     assert isinstance(guess(database, code, now), EmailCodeGoneError)
+
+
+def test_of_many_requests_with_the_right_code_one_gets_in(
+    database: Database, now: datetime
+) -> None:
+    code = send_code(database, now)
+
+    with ThreadPoolExecutor(4) as phones:
+        answers = list(phones.map(lambda _: guess(database, code, now), range(4)))
+
+    assert answers.count(None) == 1
 
 
 def test_a_code_for_one_address_does_not_open_another(database: Database, now: datetime) -> None:

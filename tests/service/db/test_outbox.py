@@ -83,6 +83,7 @@ def test_a_delivered_message_never_comes_back(database: Database) -> None:
         outbox.mark_done(session, message.id)
 
     assert _lease(database, NOON + timedelta(days=1)) == []
+    assert _only(database).payload == {}, "addresses and one-time codes are not kept"
 
 
 def test_a_failed_message_comes_back_later_each_time(database: Database) -> None:
