@@ -117,5 +117,5 @@ class JournalMachine(RuleBasedStateMachine):
         self.signed += 1
 
 
-JournalMachine.TestCase.settings = settings(max_examples=12, stateful_step_count=20, deadline=None)
+JournalMachine.TestCase.settings = settings(max_examples=10, stateful_step_count=15, deadline=None)
 TestJournal = JournalMachine.TestCase
