@@ -15,7 +15,9 @@ def works(sqlite_database: Database, clock: FrozenClock) -> Works:
     """The jobs on SQLite, ready to mint under the first edition."""
     builders.make_incarnation(sqlite_database, clock)
     builders.make_edition(sqlite_database, clock)
-    return Works(sqlite_database, clock)
+    works = Works(sqlite_database, clock)
+    works.node.books.incarnation = builders.INCARNATION
+    return works
 
 
 @pytest.fixture
