@@ -93,6 +93,7 @@ def test_notices_two_places_when_the_earlier_act_arrives_later() -> None:
         (333, 0, ["attested_acts_few"]),
         (666, 50, ["attested_acts_few"]),
         (667, 50, []),
+        (400, 10, []),  # exactly the share
     ],
 )
 def test_located_acts_need_attested_ones(
