@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -39,11 +39,34 @@ def read_acts(path: Path) -> ActTable:
         InvalidInputError: A column is unknown or a value has the wrong kind.
     """
     if path.suffix == ".parquet":
-        return table_from_arrow(pq.read_table(path))
+        return table_from_arrow(_ParquetColumns(path))
     return table_of(_json_acts(path))
 
 
-def table_from_arrow(table: pa.Table) -> ActTable:
+class ArrowColumns(Protocol):
+    """Named columns, given one by one; an Arrow table is one."""
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of all columns."""
+
+    def __getitem__(self, name: str) -> pa.ChunkedArray:
+        """Return one column."""
+
+
+class _ParquetColumns:
+    """Columns of a file, read when asked, so that no more than one is in Arrow's memory."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = pq.ParquetFile(path)
+        self.column_names: list[str] = list(self._file.schema_arrow.names)
+
+    def __getitem__(self, name: str) -> pa.ChunkedArray:
+        pa.default_memory_pool().release_unused()
+        return self._file.read(columns=[name])[name]
+
+
+def table_from_arrow(table: ArrowColumns) -> ActTable:
     """Turn an Arrow table into columns without making an object per act.
 
     Raises:
@@ -80,9 +103,11 @@ def _json_acts(path: Path) -> Iterator[Act]:
 def _numbers(name: str, column: pa.ChunkedArray) -> Ints:
     if not pa.types.is_integer(column.type):
         raise _problem(name, f"must hold whole numbers, not {column.type}")
-    missing = int(np.iinfo(np.int64).min)
-    filled = pc.fill_null(column.cast(pa.int64()), missing)
-    return np.asarray(filled.to_numpy(), dtype=np.int64)
+    # Four bytes are enough for 32-bit columns: their own smallest value marks the missing.
+    is_small = column.type in (pa.int8(), pa.int16(), pa.int32(), pa.uint8(), pa.uint16())
+    kind = np.int32 if is_small else np.int64
+    filled = pc.fill_null(column.cast(pa.from_numpy_dtype(kind)), int(np.iinfo(kind).min))
+    return np.asarray(filled.to_numpy(), dtype=kind)
 
 
 def _instants(column: pa.ChunkedArray) -> Any:  # noqa: ANN401 - an array of int64
@@ -135,7 +160,7 @@ def _dictionary(column: pa.ChunkedArray) -> tuple[Ints, pa.Array]:
     return np.asarray(codes.to_numpy(zero_copy_only=False), np.int32), encoded.dictionary
 
 
-def _places(place: str, parts: list[str], table: pa.Table) -> Coded:
+def _places(place: str, parts: list[str], table: ArrowColumns) -> Coded:
     """Give each distinct combination of a place's columns one code."""
     columns = [_encoded(table[part]) for part in parts]
     codes, first = _combined([codes for codes, _ in columns])
