@@ -1,0 +1,92 @@
+"""Everything that is kept about a person, for that person, as one JSON file (GDPR, article 20)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import JSONResponse
+from sqlmodel import Session, SQLModel
+
+from backend.accounts import queries as account_queries
+from backend.accounts.rules import Actor, Permission
+from backend.actions import queries as action_queries
+from backend.http.deps import Now, ReadSession, requires
+from backend.kernel.errors import NotFoundError
+from backend.ledger import names
+from backend.ledger import queries as ledger_queries
+from backend.market import queries as market_queries
+from backend.review import queries as review_queries
+from backend.rewards import queries as reward_queries
+
+router = APIRouter(include_in_schema=False)
+
+ALL = 1_000_000
+"""More acts than anybody has in a life: an export leaves nothing out."""
+Rows = Sequence[dict[str, Any]]
+
+
+@router.get("/compte/donnees.json")
+def get_own_data(
+    session: ReadSession, clock: Now, actor: Annotated[Actor, requires(Permission.READ_OWN)]
+) -> Response:
+    """Download one's own data, salts of receipts included: with them each point can be checked."""
+    content = own_data(session, actor.account_id, now=clock.now())
+    return JSONResponse(
+        jsonable_encoder(content),
+        headers={
+            "Content-Disposition": 'attachment; filename="calanque-mes-donnees.json"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def own_data(session: Session, account_id: str, *, now: datetime) -> dict[str, Any]:
+    """Collect what is kept about an account.
+
+    Raises:
+        NotFoundError: No such account.
+    """
+    account = account_queries.get(session, account_id)
+    if account is None:
+        raise NotFoundError("account", account_id)
+    kinds = (names.confirmed, names.pending, names.in_flight)
+    balances = ledger_queries.balances(session, [name(account_id) for name in kinds])
+    return {
+        "exported_at": now,
+        "unit": "100 units are one point",
+        "account": account.model_dump(),
+        "signed_in_browsers": _rows(
+            account_queries.sessions_of(session, account_id, now), hide={"id", "form_token"}
+        ),
+        "balances_units": {name.__name__: balances[name(account_id)] for name in kinds},
+        "acts": _acts(session, account_id),
+        "payments": _rows(
+            market_queries.payments_of_payer(session, account_id, limit=ALL),
+            hide={"authorisation"},
+        ),
+    }
+
+
+def _acts(session: Session, account_id: str) -> Rows:
+    claims = action_queries.of_account(session, account_id, limit=ALL)
+    claim_ids = [claim.id or 0 for claim in claims]
+    verdicts = action_queries.verdicts_of(session, claim_ids)
+    receipts = reward_queries.receipts_of(session, claim_ids)
+    rewards = reward_queries.of_claims(session, claim_ids)
+    return [
+        {
+            "claim": claim.model_dump(),
+            "verdict": verdicts[claim_id].model_dump() if claim_id in verdicts else None,
+            "receipt": receipts[claim_id].model_dump() if claim_id in receipts else None,
+            "rewards": _rows(rewards.get(claim_id, [])),
+            # What a colleague noted about a case is the citizen's business; who noted it is not.
+            "reviews": _rows(review_queries.cases_of(session, claim_id), hide={"decided_by"}),
+        }
+        for claim, claim_id in zip(claims, claim_ids, strict=True)
+    ]
+
+
+def _rows(found: Sequence[SQLModel], *, hide: set[str] | None = None) -> Rows:
+    return [row.model_dump(exclude=hide) for row in found]
