@@ -7,6 +7,7 @@ import pytest
 from backend.mobility.evaluation import read_traces
 from backend.mobility.fraud.fingerprint import fingerprint
 from backend.mobility.pipeline.cleaning import clean
+from backend.mobility.pipeline.features import FEATURE_NAMES
 from backend.mobility.pipeline.legs import Leg, find_legs
 from backend.mobility.pipeline.model import default_model
 from backend.mobility.reasons import CODES, Reason
@@ -115,6 +116,16 @@ def test_a_leg_too_fast_for_a_bike_is_never_proved() -> None:
     fast = np.full_like(leg.features, 14.1)
 
     assert not is_proved(replace(leg, features=fast))
+
+
+def test_a_bike_that_never_speeds_up_is_doubted_and_one_with_rare_fixes_is_not() -> None:
+    leg = _bike_leg()
+    lazy, unknown = leg.features.copy(), leg.features.copy()
+    lazy[FEATURE_NAMES.index("gain_q90@10")] = 0.079
+    unknown[FEATURE_NAMES.index("gain_q90@10")] = np.nan
+
+    assert not is_proved(replace(leg, features=lazy))
+    assert is_proved(replace(leg, features=unknown))
 
 
 def test_every_reason_has_words_in_both_languages() -> None:
