@@ -7,6 +7,8 @@ cd "$root"
 forge=$(scripts/dev/native.sh forge)
 uv="$root/.uv/bin/uv"
 export HOME="$root/build/audit-home" UV_CACHE_DIR="$root/build/uv-cache" UV_TOOL_DIR="$root/build/uv-tools"
+# A folder of its own: slither runs `forge clean`, and `forge lint` leaves half artifacts in the usual one.
+export FOUNDRY_OUT=build/forge-audit FOUNDRY_CACHE_PATH=build/forge-audit-cache
 export FOUNDRY_PROFILE=deep PATH="$(dirname "$forge"):$PATH"
 mkdir -p "$HOME"
 parts=${*:-forge slither halmos}
@@ -21,7 +23,7 @@ for part in $parts; do
             ;;
         halmos)
             "$forge" build --ast >/dev/null
-            "$uv" tool run --from halmos==0.3.3 halmos --forge-build-out build/forge --match-contract Proofs \
+            "$uv" tool run --from halmos==0.3.3 halmos --forge-build-out build/forge-audit --match-contract Proofs \
                 --solver-timeout-assertion 120000
             ;;
         *) echo "unknown part $part" >&2; exit 2 ;;
