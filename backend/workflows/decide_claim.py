@@ -4,12 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from backend.actions import queries as action_queries
 from backend.actions import service as actions
 from backend.actions.models import Claim
-from backend.actions.rules import ClaimState, Evidence, Judgement, Reason, Witness
+from backend.actions.rules import ClaimState, Evidence, Judgement, ProofLevel, Reason, Witness
 from backend.actions.verifiers import VERIFIERS
 from backend.batches import queries as batch_queries
 from backend.db import event_log
@@ -33,6 +35,8 @@ from backend.workflows.review_claim import about
 PLAIN_RELEASES = ("at_once", "after_seconds")
 """Releases that only time brings about."""
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -50,11 +54,26 @@ def decide_next(session: Session, *, region: LevelCodes, now: datetime) -> Outco
         region: Codes that hold for the whole territory, for example {"epci": "200054807"}.
     Returns:
         What came of it, or `None` when nothing is pending.
-    Effects: verdict, receipt, rewards, counters, ledger transfer, one event.
+    Effects: verdict, receipt, rewards, counters, ledger transfer, one event. A claim that
+        cannot be decided for a reason of its own goes to a person, so that those behind
+        it are decided.
     """
     claim = action_queries.next_pending(session)
     if claim is None:
         return None
+    try:
+        with session.begin_nested():
+            return _decide(session, claim, region=region, now=now)
+    except SQLAlchemyError:
+        raise
+    except Exception:
+        log.exception("claim_undecidable", claim=claim.public_id)
+    reason = Reason("decision_failed")
+    judgement = Judgement(ClaimState.REVIEW, ProofLevel.P0, (reason,), "unknown", {})
+    return _conclude(session, claim, judgement, None, now)
+
+
+def _decide(session: Session, claim: Claim, *, region: LevelCodes, now: datetime) -> Outcome:
     witness = _witness(session, claim)
     judgement = VERIFIERS[claim.kind].judge(_evidence(claim), witness)
     edition = rulebook_queries.in_force_at(session, claim.occurred_at)
@@ -83,6 +102,16 @@ def decide_next(session: Session, *, region: LevelCodes, now: datetime) -> Outco
         except engine.ActIncompleteError as error:
             # The rule asks for a fact that this witness does not sign: a person decides.
             judgement = _for_review(judgement, error.code)
+    return _conclude(session, claim, judgement, payable, now)
+
+
+def _conclude(
+    session: Session,
+    claim: Claim,
+    judgement: Judgement,
+    payable: "_Payable | None",
+    now: datetime,
+) -> Outcome:
     actions.decide(session, claim, judgement, at=now)
     if judgement.state == ClaimState.REVIEW:
         reasons = [{"code": r.code, "facts": dict(r.facts)} for r in judgement.reasons]

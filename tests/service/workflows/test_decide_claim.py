@@ -16,6 +16,7 @@ from backend.db.engine import Database
 from backend.db.event_log import EventRow
 from backend.kernel.ids import unpack_reward_id
 from backend.ledger import names, queries
+from backend.ledger import service as ledger
 from backend.rewards.models import Counter, Receipt, Reward
 from backend.rewards.rules import RewardState, receipt_leaf
 from backend.workflows.admit_claims import ClaimRequest, admit
@@ -252,3 +253,43 @@ def test_organic_waste_is_paid_in_two_tranches(database: Database, clock: Frozen
         (1, 60, RewardState.HELD),
     ]
     assert rewards[1].release_at == clock.now() + timedelta(days=35)
+
+
+def test_a_claim_that_nobody_can_decide_holds_up_nobody(
+    database: Database, clock: FrozenClock, kiosk: Terminal
+) -> None:
+    _claim(database, clock, "alice", kiosk.slot_code())
+    with database.transaction() as session:
+        broken = session.exec(select(Claim)).one()
+        broken.kind = "no-such-verifier"
+        session.add(broken)
+    _claim(database, clock, "bob", kiosk.slot_code(seq=1))
+
+    first, second = _decide(database, clock), _decide(database, clock)
+
+    assert first is not None
+    assert second is not None
+    assert (first.state, first.units) == (ClaimState.REVIEW, 0)
+    assert (second.state, second.units) == (ClaimState.ACCEPTED, GLASS_UNITS)
+    verdicts = sorted(_rows(database, Verdict), key=lambda verdict: verdict.sequence)
+    assert [reason["code"] for reason in verdicts[0].reasons] == ["decision_failed"]
+    with database.reading() as session:
+        assert_books_balance(session)
+
+
+def test_half_a_decision_is_undone_before_a_person_looks(
+    database: Database, clock: FrozenClock, kiosk: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _claim(database, clock, "alice", kiosk.slot_code())
+
+    def crash(*_: Any, **__: Any) -> None:
+        raise LookupError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger, "move", crash)
+        outcome = _decide(database, clock)
+
+    assert outcome is not None
+    assert outcome.state == ClaimState.REVIEW
+    for table in (Receipt, Reward, Counter):
+        assert _rows(database, table) == [], table
