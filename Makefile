@@ -73,7 +73,7 @@ doctor: setup ## Say what is wrong with the tools, database, node, wallet servic
 # --- check ------------------------------------------------------------------------------------
 
 .PHONY: test
-test: setup lint type test-python test-contracts test-e2e ## Run every check, as CI does
+test: setup lint type test-python test-contracts test-e2e test-faults ## Run every check, as CI does
 
 .PHONY: fmt
 fmt: .venv/.ready node_modules/.ready ## Format Python and Solidity
@@ -121,6 +121,13 @@ test-architecture: .venv/.ready ## Test the rules of the code base
 coverage: setup ## Say which lines and branches the Python tests do not reach
 	@mkdir -p build/coverage
 	$(PYTEST) -n $(PYTEST_WORKERS) --cov --cov-report=term-missing:skip-covered $(PYTHON_TESTS)
+
+.PHONY: test-faults faults
+test-faults: setup ## Test crashes, lost answers and reorganisations, short schedules
+	$(PYTEST) -n 2 tests/faults
+
+faults: setup ## Play FAULTS=2000 seeded schedules of crashes and faults
+	CALANQUE_FAULT_SEEDS=$(or $(FAULTS),2000) $(PYTEST) -n 2 tests/faults
 
 .PHONY: browser
 browser: ## Find or install the browser that tests need

@@ -5,10 +5,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from eth_abi.abi import decode
-from eth_utils.abi import event_signature_to_log_topic
+from eth_abi.abi import decode, encode
+from eth_typing import ABIFunction
+from eth_utils.abi import (
+    event_signature_to_log_topic,
+    function_abi_to_4byte_selector,
+    get_abi_input_types,
+)
 from web3 import Web3
 
 from backend.chain.deployment import Deployment
@@ -88,11 +93,11 @@ class Contracts:
                 spend.merchant_pseudonym,
                 spend.valid_after,
                 spend.valid_before,
-                spend.payment_ref,
-                spend.salt,
+                _bytes(spend.payment_ref),
+                _bytes(spend.salt),
                 spend.v,
-                spend.r,
-                spend.s,
+                _bytes(spend.r),
+                _bytes(spend.s),
             )
             for spend in spends
         ]
@@ -100,7 +105,8 @@ class Contracts:
 
     def cash_out_batch(self, items: Sequence[tuple[int, int, str]]) -> str:
         """Encode cash-outs; an item is (merchant pseudonym, units, payout reference)."""
-        return self._encode("RedemptionDesk", "cashOutBatch", [list(items)])
+        rows = [(pseudonym, units, _bytes(ref)) for pseudonym, units, ref in items]
+        return self._encode("RedemptionDesk", "cashOutBatch", [rows])
 
     def register_merchant(self, pseudonym: int, daily_cap_units: int) -> str:
         """Encode the registration of one merchant."""
@@ -146,12 +152,12 @@ class Contracts:
 
     def spent_of(self, payer: str, nonce: str) -> str:
         """Encode the question what a payer has paid under a nonce (0x-hex)."""
-        arguments = [Web3.to_checksum_address(payer), nonce]
+        arguments = [Web3.to_checksum_address(payer), _bytes(nonce)]
         return self._encode("RedemptionDesk", "spentOf", arguments)
 
     def is_paid_out(self, payout_ref: str) -> str:
         """Encode the question whether a payout reference (0x-hex) was burned for."""
-        return self._encode("RedemptionDesk", "isPaidOut", [payout_ref])
+        return self._encode("RedemptionDesk", "isPaidOut", [_bytes(payout_ref)])
 
     def refused_spends(self, logs: Iterable[Log]) -> dict[str, str]:
         """Return EIP-3009 nonce → error name of the spends that the desk skipped."""
@@ -224,7 +230,8 @@ class Contracts:
         return found
 
     def _encode(self, contract: str, function: str, arguments: list[Any]) -> str:
-        return str(_codec(contract).encode_abi(function, args=arguments))
+        selector, types = _function(contract, function)
+        return "0x" + (selector + encode(types, arguments)).hex()
 
 
 @cache
@@ -234,9 +241,16 @@ def abi(contract: str) -> list[dict[str, Any]]:
     return document
 
 
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))
+
+
 @cache
-def _codec(contract: str) -> Any:
-    return Web3().eth.contract(abi=abi(contract))
+def _function(contract: str, function: str) -> tuple[bytes, list[str]]:
+    """Return selector and argument types; web3's own lookup costs milliseconds a call."""
+    (entry,) = [e for e in abi(contract) if e["type"] == "function" and e["name"] == function]
+    found = cast("ABIFunction", entry)
+    return function_abi_to_4byte_selector(found), list(get_abi_input_types(found))
 
 
 @cache
