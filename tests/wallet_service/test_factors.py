@@ -8,9 +8,11 @@ import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from sqlmodel import select
 
 from tests.support.clock import FrozenClock
 from tests.support.wallets import CHAIN_ID, CONTRACTS, InProcessWallet, new_id
+from wallet_service import models
 from wallet_service.eip712 import Payment, payment_digest
 from wallet_service.factors import enrolment_digest, replacement_digest, seal_pin
 from wallet_service.hashing import address_bytes, hex_bytes
@@ -356,3 +358,5 @@ def test_a_factor_ends_with_the_account(issuance: InProcessWallet) -> None:
     issuance.client.post("/v1/erasure", json={"account_ref": "alice"})
 
     assert _enrol(issuance, alice).json()["code"] == "account_unknown"
+    with issuance.store.transaction() as session:
+        assert session.exec(select(models.Factor)).all() == []
