@@ -29,6 +29,8 @@ contract EcoToken is RewardMinting, PaymentAuthorizations {
         _requireCitizen(previous);
         _requireCitizen(replacement);
         uint256 units = _accounts[previous].slot.units();
+        // A balance of exactly zero is what is meant; nobody can send dust in a closed loop.
+        // slither-disable-next-line incorrect-equality
         if (replacement == previous || units == 0) {
             revert EcoToken_RecoveryRefused(previous, replacement);
         }

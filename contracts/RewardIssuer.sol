@@ -84,6 +84,8 @@ contract RewardIssuer is IRewardIssuer, AccessManaged {
         view
         returns (uint256 unitsMinted, uint256 skipped)
     {
+        // A delay of the minter would make `isAllowed` false.
+        // slither-disable-next-line unused-return
         (bool isAllowed,) = IAccessManager(authority()).canCall(minter, address(this), this.issue.selector);
         if (!isAllowed) revert IAccessManaged.AccessManagedUnauthorized(minter);
         BatchLimits memory limits = _checkedLimits(edition, words.length);

@@ -112,6 +112,8 @@ abstract contract PaymentAuthorizations is PointBooks, EIP712 {
     }
 
     function _requireSigned(address signer, bytes32 structHash, uint8 v, bytes32 r, bytes32 s) private view {
+        // The third value describes the problem that the second names.
+        // slither-disable-next-line unused-return
         (address recovered, ECDSA.RecoverError problem,) = ECDSA.tryRecover(_hashTypedDataV4(structHash), v, r, s);
         if (problem != ECDSA.RecoverError.NoError || recovered != signer) revert EcoToken_SignatureInvalid(signer);
     }
