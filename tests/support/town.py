@@ -53,15 +53,21 @@ class Town:
         url: An empty database with the schema.
         clock: Moved by the test.
         mail: Folder of the local mailbox.
+        like: A town whose database was copied to `url`; saves building it again.
     """
 
-    def __init__(self, url: str, clock: FrozenClock, mail: Path) -> None:
+    def __init__(
+        self, url: str, clock: FrozenClock, mail: Path, *, like: "Town | None" = None
+    ) -> None:
         self.clock = clock
         self.mail = mail
         self.app: FastAPI = create_app(
             Settings(database_url=url, is_demo=True, maildir=mail), clock=clock
         )
         self.database: Database = self.app.state.database
+        if like is not None:
+            self.__dict__ = like.__dict__ | self.__dict__
+            return
         self.kiosk_key = Ed25519PrivateKey.generate()
         self.bin_key = Ed25519PrivateKey.generate()
         self._batches = 0

@@ -1,6 +1,7 @@
 """A town behind the real application, and browsers of the people who live in it."""
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,10 +14,24 @@ from tests.support.town import Town
 HTML = {"Accept": "text/html", "Accept-Language": "fr-FR,fr;q=0.9", "Sec-Fetch-Site": "same-origin"}
 
 
+@pytest.fixture(scope="session")
+def blueprint(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Town]:
+    """A town built once, and the file that holds it: building takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("town")
+    path = folder / "town.db"
+    shutil.copy(sqlite_template, path)
+    town = Town(f"sqlite:///{path}", FrozenClock(), folder / "mail")
+    town.database.dispose()
+    return path, town
+
+
 @pytest.fixture
-def town(sqlite_url: str, clock: FrozenClock, tmp_path: Path) -> Iterator[Town]:
-    """The town, its database disposed of in the end."""
-    town = Town(sqlite_url, clock, tmp_path / "mail")
+def town(blueprint: tuple[Path, Town], clock: FrozenClock, tmp_path: Path) -> Iterator[Town]:
+    """The town, in a database of its own."""
+    built_path, built = blueprint
+    path = tmp_path / "calanque.db"
+    shutil.copy(built_path, path)
+    town = Town(f"sqlite:///{path}", clock, tmp_path / "mail", like=built)
     yield town
     town.database.dispose()
 
