@@ -99,7 +99,11 @@ def make_incarnation(database: Database, clock: FrozenClock, number: int = INCAR
     """Open the incarnation that new claims carry."""
     with database.transaction() as session:
         actions.open_incarnation(
-            session, genesis_hash=GENESIS, number=number, home="test", at=clock.now()
+            session,
+            genesis_hash=GENESIS,
+            number=number,
+            home=database.fingerprint(),
+            at=clock.now(),
         )
 
 
