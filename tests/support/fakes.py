@@ -1,7 +1,7 @@
-"""A chain, a wallet service and a mail server in memory, with switches for what goes wrong.
+"""A chain in memory, with switches for what goes wrong.
 
-They keep the promises of the real ones that the jobs rely on: a nonce is mined once,
-consumed ids are skipped, the same request id gives the same bytes.
+It keeps the promises of the real one that the jobs rely on: a nonce is mined once, consumed
+ids are skipped.
 """
 
 import copy
@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 from typing import Any
 
 from eth_abi.abi import encode
@@ -21,13 +20,6 @@ from backend.chain.contracts import abi
 from backend.chain.deployment import Deployment
 from backend.chain.errors import CallRevertedError, NodeUnavailableError
 from backend.chain.node import BlockHead, Log, Mined
-from backend.jobs.wallet_client import (
-    JournalEntry,
-    SignedAuthorisation,
-    SignedTransaction,
-    SigningRefusedError,
-    WalletUnavailableError,
-)
 from backend.rewards.rules import unpack_mint_word
 from tests.support.builders import CHAIN_ID, GENESIS
 
@@ -216,7 +208,7 @@ class FakeNode:
         self._answer("send")
         self.sent.append(raw)
         tx = json.loads(bytes.fromhex(raw.removeprefix("0x")))
-        tx_hash = _hash_of(raw)
+        tx_hash = hash_of(raw)
         if self.words:
             return self.words
         if tx["nonce"] < self.books.nonces.get(tx["sender"], 0):
@@ -401,89 +393,6 @@ class FakeNode:
         return []
 
 
-class FakeWallet:
-    """A wallet service that signs what it is asked; implements `wallet_client.Wallet`.
-
-    Switches:
-        is_down: It does not answer.
-        denies: Tells for the body of a request whether the policy refuses it.
-        loses_answers: It signs and journals, and the answer never arrives.
-    """
-
-    def __init__(self) -> None:
-        self.is_down = False
-        self.loses_answers = False
-        self.denies: Callable[[Mapping[str, Any]], bool] = lambda _: False
-        self.requests: dict[str, Mapping[str, Any]] = {}
-        self.signed: dict[str, dict[int, JournalEntry]] = {}
-
-    def create_account(self, *, request_id: str, account_ref: str, genesis_hash: str) -> str:
-        """Make an address that depends on the account only."""
-        self._take({"request_id": request_id, "account_ref": account_ref})
-        digest = hashlib.sha256(f"{genesis_hash}{account_ref}".encode()).hexdigest()
-        return Web3.to_checksum_address("0x" + digest[:40])
-
-    def sign_transaction(self, fields: Mapping[str, Any]) -> SignedTransaction:
-        """Return bytes that FakeNode understands."""
-        self._take(fields)
-        sender = KEYS[fields["key"]]
-        entry = JournalEntry(
-            fields["nonce"],
-            fields["max_fee_per_gas_wei"],
-            fields["max_priority_fee_per_gas_wei"],
-        )
-        self.signed.setdefault(fields["key"], {})[fields["nonce"]] = entry
-        body = {name: fields[name] for name in ("nonce", "to", "data", "max_fee_per_gas_wei")}
-        text = json.dumps(body | {"sender": sender}, sort_keys=True)
-        raw = "0x" + text.encode().hex()
-        return SignedTransaction(raw, _hash_of(raw), sender)
-
-    def sign_authorisation(self, fields: Mapping[str, Any]) -> SignedAuthorisation:
-        """Return an authorisation under the nonce that FakeNode's desk computes."""
-        self._take(fields)
-        nonce = nonce_of(
-            merchant_id=fields["merchant_id"],
-            payment_ref=fields["payment_ref"],
-            salt=fields["salt"],
-        )
-        return SignedAuthorisation(nonce, 27, "0x" + "01" * 32, "0x" + "02" * 32)
-
-    def journal(self, *, genesis_hash: str, key: str, from_nonce: int) -> list[JournalEntry]:
-        """Return the newest signature per nonce."""
-        if self.is_down:
-            raise WalletUnavailableError("ConnectError")
-        entries = self.signed.get(key, {})
-        return [entries[nonce] for nonce in sorted(entries) if nonce >= from_nonce]
-
-    def close(self) -> None:
-        """Do nothing."""
-
-    def _take(self, body: Mapping[str, Any]) -> None:
-        if self.is_down:
-            raise WalletUnavailableError("ConnectError")
-        if self.denies(body):
-            raise SigningRefusedError("limit_denied", "The policy says no.")
-        earlier = self.requests.setdefault(body["request_id"], dict(body))
-        if earlier != body:
-            raise SigningRefusedError("request_id_reused", "Another body came with this id.")
-        if self.loses_answers:
-            raise WalletUnavailableError("ReadTimeout")
-
-
-class FakeMail:
-    """Keeps messages; refuses those to the addresses in `refuses`."""
-
-    def __init__(self) -> None:
-        self.delivered: list[EmailMessage] = []
-        self.refuses: set[str] = set()
-
-    def deliver(self, message: EmailMessage) -> None:
-        """Keep a message or fail as a mail server does."""
-        if message["To"] in self.refuses:
-            raise ConnectionRefusedError("mailbox server is away")
-        self.delivered.append(message)
-
-
 def selector(error: str) -> str:
     """Return the revert data of a custom error of ours, 0x-hex; its arguments are left out."""
     for name in CONTRACTS:
@@ -505,7 +414,7 @@ def _decode(to_address: str, calldata: str) -> tuple[str, Mapping[str, Any]]:
     return function.fn_name, arguments
 
 
-def _hash_of(raw: str) -> str:
+def hash_of(raw: str) -> str:
     return "0x" + hashlib.sha256(raw.encode()).hexdigest()
 
 

@@ -17,7 +17,8 @@ from backend.rewards.models import Reward
 from backend.workflows.admit_claims import ClaimRequest, admit
 from tests.support.builders import REGION
 from tests.support.clock import FrozenClock
-from tests.support.fakes import DEPLOYMENT, KEYS, FakeMail, FakeNode, FakeWallet
+from tests.support.fake_services import FakeMail, FakeWallet
+from tests.support.fakes import DEPLOYMENT, KEYS, FakeNode
 
 Row = TypeVar("Row", bound=SQLModel)
 
