@@ -1,5 +1,6 @@
 """The real path: the kiosk's own code before a phone's camera, decoded, minted, spent, paid."""
 
+import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -10,6 +11,7 @@ import httpx2
 import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Locator, Page, Request, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from backend.demo import seed, stack
 from backend.demo.console import Story
@@ -45,8 +47,17 @@ def _is_ready(running: Stack) -> bool:
 
 
 def picture_of(code: Locator) -> Image.Image:
-    """Photograph what a screen shows."""
-    return Image.open(BytesIO(code.screenshot()))
+    """Photograph what a screen shows.
+
+    A page that keeps itself fresh may swap the element at that very moment: try again then.
+    """
+
+    def shoot() -> bytes:
+        with contextlib.suppress(PlaywrightError):
+            return code.screenshot()
+        return b""
+
+    return Image.open(BytesIO(wait_for(shoot, what="a picture of the code")))
 
 
 def sign_in(page: Page, url: str, email: str) -> None:
