@@ -26,7 +26,9 @@ child=
 trap '[ -z "$child" ] || kill -TERM "$child" 2>/dev/null; wait 2>/dev/null || true; exit 130' INT TERM
 mkdir -p "$home/.brownie"
 # Records of a chain that is gone break the next one.
-rm -rf "$root/build/deployments"
+# Only what is inside: two runs at once must not take the folder from each other.
+mkdir -p "$root/build/deployments"
+find "$root/build/deployments" -mindepth 1 -type f -delete 2>/dev/null || true
 port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 cat > "$home/.brownie/network-config.yaml" <<YAML
 live:
