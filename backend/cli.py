@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from backend import cli_device, cli_mobility, cli_rules
+from backend import cli_device, cli_mobility, cli_rules, cli_territory
 from backend.db import backup
 from backend.db.engine import Database
 from backend.db.migrate import migrate
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.add_typer(cli_device.app, name="device")
 app.add_typer(cli_rules.app, name="rules")
 app.add_typer(cli_mobility.app, name="mobility")
+app.add_typer(cli_territory.app, name="territory")
 
 
 @app.command()

@@ -71,6 +71,14 @@ class AreaIndex:
         near = sorted((self._shapes[i].distance(_point(position)), i) for i in hits)
         return self._codes[near[0][1]] if near else None
 
+    def meets(self, boundary: str) -> bool:
+        """Tell whether a polygon touches any area.
+
+        Raises:
+            BoundaryInvalidError: It is no polygon.
+        """
+        return bool(len(self._tree.query(_shape_of("", boundary), predicate="intersects")))
+
     def codes_at(self, position: Position) -> tuple[str, ...]:
         """Return every area that holds a position; areas of one family may overlap."""
         hits = self._tree.query(_point(position), predicate="intersects")
@@ -109,6 +117,18 @@ def position_of(latitude: str | float, longitude: str | float) -> Position:
         msg = "the position is not on earth"
         raise ValueError(msg)
     return Position(round(lat * MICRO), round(lon * MICRO))
+
+
+def check_boundary(code: str, boundary: str) -> None:
+    """Make sure that a boundary is a polygon in degrees.
+
+    Raises:
+        BoundaryInvalidError: It is no GeoJSON polygon, crosses itself, or its numbers are
+            no degrees (French files often come in metres, Lambert 93).
+    """
+    west, south, east, north = _shape_of(code, boundary).bounds
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):  # noqa: PLR2004 - degrees
+        raise BoundaryInvalidError(code, "its numbers are no degrees (WGS 84)")
 
 
 def _shape_of(code: str, boundary: str) -> Polygon | MultiPolygon:

@@ -11,6 +11,9 @@ from backend.kernel.ids import new_id
 STATION_KINDS = ("street", "dechetterie", "counter", "bin", "kiosk")
 """Street containers, waste centre, staffed counter, connected bin, kiosk with a screen."""
 
+PRIORITY_DISTRICT = "priority_district"
+"""Kind of the zones that French law calls quartiers prioritaires de la politique de la ville."""
+
 _KINDS = ",".join(f"'{kind}'" for kind in STATION_KINDS)
 _LATITUDE = "latitude_e6 BETWEEN -90000000 AND 90000000"
 _LONGITUDE = "longitude_e6 BETWEEN -180000000 AND 180000000"

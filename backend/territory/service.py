@@ -9,10 +9,11 @@ from sqlmodel import Session, col
 
 from backend.territory import queries
 from backend.territory.geo import AreaIndex, Position
-from backend.territory.models import Commune, Container, Station
+from backend.territory.models import Commune, Container, Station, Zone
 from backend.territory.sources import seeds
 from backend.territory.sources.communes import CommuneFacts
 from backend.territory.sources.points import Line, Point
+from backend.territory.sources.zones import ZoneFacts, ZoneLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,66 @@ def _facts_of(point: Point, source: str, commune_code: str) -> StationFacts:
         position=point.position,
         materials=point.materials,
     )
+
+
+def import_zones(
+    session: Session, lines: Sequence[ZoneLine], *, kind: str, source: str, is_dry_run: bool
+) -> list[LineReport]:
+    """Store zones, for example priority districts; those that stand are brought up to date.
+
+    Args:
+        kind: Family of the zones.
+        source: Publisher, edition and licence, kept with each zone.
+        is_dry_run: True only tells what would happen.
+    Returns:
+        One report per feature; those outside of the territory are refused.
+    """
+    areas = queries.commune_index(session)
+    return [
+        _import_zone(session, line, areas, kind=kind, source=source, is_dry_run=is_dry_run)
+        for line in lines
+    ]
+
+
+def _import_zone(
+    session: Session,
+    line: ZoneLine,
+    areas: AreaIndex,
+    *,
+    kind: str,
+    source: str,
+    is_dry_run: bool,
+) -> LineReport:
+    zone = line.zone
+    if zone is None:
+        return LineReport((line.number,), "refused", problems=line.problems)
+    if not areas.meets(zone.boundary):
+        problem = "it lies outside of the territory"
+        return LineReport((line.number,), "refused", zone.name, problems=(problem,))
+    standing = queries.zone(session, zone.code)
+    if standing is not None and standing.kind != kind:
+        problem = f"its code belongs to a zone of another kind ({standing.kind})"
+        return LineReport((line.number,), "refused", zone.name, problems=(problem,))
+    action = "create" if standing is None else "update"
+    if standing is not None and _facts_of_zone(standing) == zone:
+        action = "unchanged"
+    elif not is_dry_run:
+        session.merge(
+            Zone(
+                code=zone.code,
+                kind=kind,
+                name=zone.name,
+                commune_code=zone.commune_code or None,
+                boundary=zone.boundary,
+                source=source,
+            )
+        )
+        session.flush()
+    return LineReport((line.number,), action, zone.name, zone.commune_code or None)
+
+
+def _facts_of_zone(zone: Zone) -> ZoneFacts:
+    return ZoneFacts(zone.code, zone.name, zone.commune_code or "", zone.boundary)
 
 
 def differs(station: Station, facts: StationFacts) -> bool:
