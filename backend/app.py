@@ -14,9 +14,11 @@ from backend.api import (
     health,
     market,
     me,
+    merchants,
     operations,
     reviews,
     rules,
+    settlement,
     stations,
 )
 from backend.api.events import Tailer
@@ -34,10 +36,12 @@ API_MODULES = (
     devices,
     events,
     market,
+    merchants,
     me,
     operations,
     reviews,
     rules,
+    settlement,
     stations,
 )
 

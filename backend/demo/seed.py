@@ -11,7 +11,7 @@ from backend.accounts.models import Account
 from backend.accounts.rules import AccountKind, Role
 from backend.devices import service as devices
 from backend.devices.rules import DeviceKind
-from backend.market import service as market
+from backend.merchants import service as merchants
 from backend.rulebook import service as editions
 from backend.territory import service as territory
 from backend.territory.models import Station
@@ -70,7 +70,7 @@ def seed(session: Session, *, effective_from: datetime, now: datetime) -> list[T
         at=now,
     )
     for name, commune_code, email in SHOPS:
-        market.register_merchant(
+        merchants.register(
             session,
             name=name,
             commune_code=commune_code,

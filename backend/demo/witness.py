@@ -8,10 +8,11 @@ from backend.demo.processes import DemoError
 from backend.jobs.context import Context
 from backend.jobs.reconcile import Report, reconcile
 from backend.jobs.runner import connect
-from backend.market.models import CashOut, Payment
+from backend.market.models import Payment
 from backend.rewards import queries as reward_queries
 from backend.rulebook import queries as rulebook_queries
 from backend.settings import Settings
+from backend.settlement.models import CashOut
 
 
 class Witness:

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from backend.accounts.models import AccountAddress
 from backend.jobs.context import Context
 from backend.ledger import names, queries
-from backend.market.models import Merchant
+from backend.merchants.models import Merchant
 from backend.rewards.models import Reward
 from backend.rewards.rules import RewardState
 

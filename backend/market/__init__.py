@@ -1,1 +1,1 @@
-"""Merchants: payments in points, and cash-out."""
+"""Payments in points at a till."""

@@ -1,17 +1,6 @@
-"""Errors of the market."""
+"""Errors of payments."""
 
 from backend.kernel.errors import EcoError, ErrorKind, InvalidInputError
-
-
-class MerchantNotActiveError(EcoError):
-    """The merchant is not registered on chain yet; nothing was stored."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            ErrorKind.CONFLICT,
-            "merchant_not_active",
-            "This shop is still being registered; it can take points in a few minutes.",
-        )
 
 
 class PaymentNotOpenError(EcoError):
@@ -44,13 +33,4 @@ class SpenderHasNoAddressError(EcoError):
             ErrorKind.CONFLICT,
             "account_not_ready",
             "Create your account with an e-mail address to pay with your points.",
-        )
-
-
-class NothingToCashOutError(EcoError):
-    """The takings do not make a whole cent yet."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            ErrorKind.CONFLICT, "nothing_to_cash_out", "There are no takings to cash out yet."
         )

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from backend.market.models import CashOut, Merchant, Payment
-from backend.market.rules import CashOutState, MerchantState, PaymentState
+from backend.market.models import Payment
+from backend.market.rules import PaymentState
 
 SOLD = (
     PaymentState.ACCEPTED,
@@ -16,33 +16,6 @@ SOLD = (
     PaymentState.CONFIRMED,
 )
 """States in which the goods have been handed over."""
-
-
-def merchant(session: Session, merchant_id: str) -> Merchant | None:
-    """Return one merchant."""
-    return session.get(Merchant, merchant_id)
-
-
-def merchants(session: Session) -> Sequence[Merchant]:
-    """Return all merchants by name."""
-    return session.exec(select(Merchant).order_by(col(Merchant.name))).all()
-
-
-def merchants_of(session: Session, account_id: str) -> Sequence[Merchant]:
-    """Return the merchants whose till an account runs."""
-    statement = select(Merchant).where(col(Merchant.owner_account_id) == account_id)
-    return session.exec(statement.order_by(col(Merchant.name))).all()
-
-
-def merchants_in(session: Session, state: MerchantState, *, limit: int = 50) -> Sequence[Merchant]:
-    """Return merchants in a state, oldest first."""
-    statement = select(Merchant).where(col(Merchant.state) == state)
-    return session.exec(statement.order_by(col(Merchant.id)).limit(limit)).all()
-
-
-def merchants_of_batch(session: Session, batch_id: str) -> Sequence[Merchant]:
-    """Return the merchants that a transaction registers."""
-    return session.exec(select(Merchant).where(col(Merchant.batch_id) == batch_id)).all()
 
 
 def payment(session: Session, payment_id: str) -> Payment | None:
@@ -85,20 +58,3 @@ def sold_units(session: Session, merchant_id: str, *, since: datetime) -> int:
         col(Payment.accepted_at) >= since,
     )
     return int(session.exec(statement).one())
-
-
-def cash_outs_in(session: Session, state: CashOutState, *, limit: int = 50) -> Sequence[CashOut]:
-    """Return cash-outs in a state, oldest first."""
-    statement = select(CashOut).where(col(CashOut.state) == state)
-    return session.exec(statement.order_by(col(CashOut.id)).limit(limit)).all()
-
-
-def cash_outs_of_batch(session: Session, batch_id: str) -> Sequence[CashOut]:
-    """Return the cash-outs of a transaction."""
-    return session.exec(select(CashOut).where(col(CashOut.batch_id) == batch_id)).all()
-
-
-def cash_outs_of(session: Session, merchant_id: str, *, limit: int = 50) -> Sequence[CashOut]:
-    """Return a merchant's cash-outs, newest first."""
-    statement = select(CashOut).where(col(CashOut.merchant_id) == merchant_id)
-    return session.exec(statement.order_by(col(CashOut.id).desc()).limit(limit)).all()

@@ -1,4 +1,4 @@
-"""Writes of the market; each moves the ledger in the same transaction."""
+"""Writes of payments; each moves the ledger in the same transaction."""
 
 import secrets
 from collections.abc import Sequence
@@ -10,65 +10,21 @@ from sqlmodel import Session, col, select
 
 from backend.kernel.errors import NotFoundError
 from backend.ledger import names
-from backend.ledger import queries as ledger_queries
 from backend.ledger import service as ledger
 from backend.market import queries
-from backend.market.errors import (
-    MerchantNotActiveError,
-    NothingToCashOutError,
-    PaymentAmountError,
-    PaymentNotOpenError,
-)
-from backend.market.models import CashOut, Merchant, Payment
-from backend.market.rules import (
-    MAX_PAYMENT_UNITS,
-    PAYMENT_REQUEST_LIFE,
-    CashOutState,
-    MerchantState,
-    PaymentState,
-    cash_out_units,
-    euro_cents,
-)
-
-
-def register_merchant(
-    session: Session,
-    *,
-    name: str,
-    commune_code: str,
-    owner_account_id: str,
-    daily_cap_units: int,
-    at: datetime,
-) -> Merchant:
-    """Add a merchant; a job registers it on chain under a random pseudonym."""
-    merchant = Merchant(
-        name=name,
-        commune_code=commune_code,
-        owner_account_id=owner_account_id,
-        pseudonym=secrets.randbits(62) + 1,
-        daily_cap_units=daily_cap_units,
-        created_at=at,
-    )
-    session.add(merchant)
-    session.flush()
-    return merchant
+from backend.market.errors import PaymentAmountError, PaymentNotOpenError
+from backend.market.models import Payment
+from backend.market.rules import MAX_PAYMENT_UNITS, PAYMENT_REQUEST_LIFE, PaymentState
 
 
 def request_payment(
     session: Session, *, merchant_id: str, units: int, label: str, at: datetime
 ) -> Payment:
-    """Open a payment request at a till.
+    """Open a payment request at the till of a merchant that may take points.
 
     Raises:
-        NotFoundError: No such merchant.
-        MerchantNotActiveError: Not registered on chain yet.
         PaymentAmountError: The amount is not between 1 and MAX_PAYMENT_UNITS.
     """
-    merchant = queries.merchant(session, merchant_id)
-    if merchant is None:
-        raise NotFoundError("merchant", merchant_id)
-    if merchant.state != MerchantState.ACTIVE:
-        raise MerchantNotActiveError
     if not 0 < units <= MAX_PAYMENT_UNITS:
         raise PaymentAmountError(MAX_PAYMENT_UNITS)
     payment = Payment(
@@ -225,106 +181,6 @@ def refuse_payment(session: Session, payment: Payment, *, refusal_code: str, at:
         units=payment.units,
         at=at,
     )
-
-
-def request_cash_out(
-    session: Session, *, merchant_id: str, rate_micro_cents_per_unit: int, at: datetime
-) -> CashOut:
-    """Turn all takings that make whole cents into a cash-out.
-
-    Raises:
-        NothingToCashOutError: The takings do not make a cent.
-    Effects: cash_out REQUESTED; ledger takings → settling.
-    """
-    takings_units = ledger_queries.balance(session, names.takings(merchant_id))
-    units = cash_out_units(takings_units, rate_micro_cents_per_unit)
-    if units == 0:
-        raise NothingToCashOutError
-    cash_out = CashOut(
-        merchant_id=merchant_id,
-        units=units,
-        euro_cents=euro_cents(units, rate_micro_cents_per_unit),
-        rate_micro_cents_per_unit=rate_micro_cents_per_unit,
-        payout_ref="0x" + secrets.token_hex(32),
-        requested_at=at,
-    )
-    session.add(cash_out)
-    session.flush()
-    ledger.move(
-        session,
-        reference=f"cash_out/{cash_out.id}/requested",
-        kind="cash_out_requested",
-        source=names.takings(merchant_id),
-        target=names.settling(merchant_id),
-        units=units,
-        at=at,
-    )
-    return cash_out
-
-
-def put_cash_outs_in_batch(session: Session, cash_out_ids: Sequence[str], batch_id: str) -> int:
-    """Tie requested cash-outs to a transaction; return how many were still free."""
-    done = session.execute(
-        update(CashOut)
-        .where(col(CashOut.id).in_(cash_out_ids), col(CashOut.state) == CashOutState.REQUESTED)
-        .values(state=CashOutState.BATCHED, batch_id=batch_id)
-        .returning(col(CashOut.id))
-    )
-    return len(done.all())
-
-
-def return_cash_outs_to_queue(session: Session, batch_id: str) -> None:
-    """Free the cash-outs of a transaction that did not make it; the payout reference stays."""
-    session.execute(
-        update(CashOut)
-        .where(col(CashOut.batch_id) == batch_id, col(CashOut.state) == CashOutState.BATCHED)
-        .values(state=CashOutState.REQUESTED, batch_id=None)
-    )
-
-
-def settle_cash_out(
-    session: Session, cash_out: CashOut, *, refusal_code: str | None, at: datetime
-) -> None:
-    """Close a cash-out as the chain decided.
-
-    Effects: CONFIRMED and settling → burned, or FAILED and settling → takings.
-    """
-    is_burned = refusal_code is None
-    done = session.execute(
-        update(CashOut)
-        .where(col(CashOut.id) == cash_out.id, col(CashOut.state) == CashOutState.BATCHED)
-        .values(state=CashOutState.CONFIRMED if is_burned else CashOutState.FAILED, confirmed_at=at)
-        .returning(col(CashOut.id))
-    )
-    if done.scalar_one_or_none() is None:
-        return
-    ledger.move(
-        session,
-        reference=f"cash_out/{cash_out.id}/settled",
-        kind="cash_out_confirmed" if is_burned else "cash_out_failed",
-        source=names.settling(cash_out.merchant_id),
-        target=names.BURNED if is_burned else names.takings(cash_out.merchant_id),
-        units=cash_out.units,
-        at=at,
-    )
-
-
-def move_merchants(
-    session: Session,
-    merchant_ids: Sequence[str],
-    *,
-    source: MerchantState,
-    target: MerchantState,
-    batch_id: str | None,
-) -> bool:
-    """Move merchants along their registration; False when one of them stood elsewhere."""
-    done = session.execute(
-        update(Merchant)
-        .where(col(Merchant.id).in_(merchant_ids), col(Merchant.state) == source)
-        .values(state=target, batch_id=batch_id)
-        .returning(col(Merchant.id))
-    )
-    return len(done.all()) == len(merchant_ids)
 
 
 def move_to_account(session: Session, *, source_id: str, target_id: str) -> None:

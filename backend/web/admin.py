@@ -14,7 +14,7 @@ from backend.devices import queries as device_queries
 from backend.http.deps import Config, ConfigDep, Now, ReadSession, requires
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
-from backend.market import queries as market_queries
+from backend.merchants import queries as merchant_queries
 from backend.rewards import queries as reward_queries
 from backend.rulebook import queries as rulebook_queries
 from backend.territory import queries as territory_queries
@@ -61,7 +61,7 @@ def admin_page(
         takings_units=ledger_queries.sum_of(session, "merchant/%"),
         burned_units=burned,
         liability_cents=worth_cents(issued - burned, config),
-        merchants=len(market_queries.merchants(session)),
+        merchants=len(merchant_queries.merchants(session)),
         stations=territory_queries.count_stations(session),
         devices_silent=silent,
         edition_number=edition.number if edition is not None else None,

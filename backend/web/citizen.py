@@ -25,6 +25,7 @@ from backend.kernel.errors import NotFoundError
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.market import queries as market_queries
+from backend.merchants import queries as merchant_queries
 from backend.review import queries as review_queries
 from backend.rewards import queries as reward_queries
 from backend.rewards.models import Receipt, Reward
@@ -92,7 +93,7 @@ def get_payment(
     payment = market_queries.payment(session, payment_id)
     if payment is None or payment.payer_account_id != actor.account_id:
         raise NotFoundError("payment", payment_id)
-    merchant = market_queries.merchant(session, payment.merchant_id)
+    merchant = merchant_queries.merchant(session, payment.merchant_id)
     batch = batch_queries.get(session, payment.batch_id) if payment.batch_id else None
     page = PaymentReceiptPage(
         reference=payment.id,
@@ -130,7 +131,7 @@ def home_page(session: Session, actor: Actor | None, config: Config) -> HomePage
     )
     lines = [*_claim_lines(session, me), *_payment_lines(session, me)] if actor else []
     confirmed = balances[names.confirmed(me)]
-    merchants = market_queries.merchants(session)
+    merchants = merchant_queries.merchants(session)
     shops = [merchant for merchant in merchants if merchant.state == "active"][:MAX_SHOPS]
     return HomePage(
         confirmed_units=confirmed,
@@ -218,7 +219,7 @@ def _claim_lines(session: Session, account_id: str) -> list[HistoryLine]:
 
 def _payment_lines(session: Session, account_id: str) -> list[HistoryLine]:
     payments = market_queries.payments_of_payer(session, account_id)
-    shops = {merchant.id: merchant.name for merchant in market_queries.merchants(session)}
+    shops = {merchant.id: merchant.name for merchant in merchant_queries.merchants(session)}
     return [history.payment_line(p, shops.get(p.merchant_id, "")) for p in payments]
 
 

@@ -22,6 +22,7 @@ from backend.ledger import queries as ledger_queries
 from backend.market import queries
 from backend.market.models import Payment
 from backend.market.rules import PaymentState
+from backend.merchants import queries as merchant_queries
 from backend.web import places
 from backend.web.contexts import PayPage
 from backend.web.forms import checked_form, see
@@ -50,7 +51,9 @@ def get_pay(
 ) -> Response:
     """Show who asks for how many points; looking at it pays nothing."""
     payment = queries.payment(session, payment_id)
-    merchant = queries.merchant(session, payment.merchant_id) if payment is not None else None
+    merchant = (
+        merchant_queries.merchant(session, payment.merchant_id) if payment is not None else None
+    )
     if payment is None or merchant is None:
         raise NotFoundError("payment", payment_id)
     if actor is not None and payment.payer_account_id == actor.account_id:

@@ -24,14 +24,20 @@ from backend.kernel.errors import EcoError, ErrorKind, NotFoundError
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.market import queries, service
-from backend.market.models import Merchant, Payment
-from backend.market.rules import PaymentState, cash_out_units, euro_cents
+from backend.market.models import Payment
+from backend.market.rules import PaymentState
+from backend.merchants import queries as merchant_queries
+from backend.merchants.models import Merchant
+from backend.settlement import queries as settlement_queries
+from backend.settlement import service as settlement
+from backend.settlement.rules import cash_out_units, euro_cents
 from backend.web import places
 from backend.web.contexts import CashOutLine, TillLine, TillPage, TillPaymentPage
 from backend.web.forms import checked_form, see, units_in
 from backend.web.rendering import respond
 from backend.web.texts import ZONE, local_day
 from backend.web.worth import point_cents, worth_cents
+from backend.workflows import pay_merchant
 
 router = APIRouter(include_in_schema=False)
 
@@ -79,7 +85,7 @@ def post_payment(
     try:
         with database.transaction() as session:
             merchant = _own(_shops(session, actor), merchant_id)
-            payment = service.request_payment(
+            payment = pay_merchant.request(
                 session, merchant_id=merchant.id, units=units, label=label, at=clock.now()
             )
     except EcoError as error:
@@ -109,7 +115,7 @@ def post_cash_out(
 ) -> Response:
     """Turn the takings into euro."""
     merchant = _own(_shops(session, actor), merchant_id)
-    service.request_cash_out(
+    settlement.request_cash_out(
         session,
         merchant_id=merchant.id,
         rate_micro_cents_per_unit=config.rate_micro_cents_per_unit,
@@ -199,7 +205,7 @@ def till_page(
         ),
         cash_outs=tuple(
             CashOutLine(c.requested_at, c.units, c.euro_cents, c.state)
-            for c in queries.cash_outs_of(session, shop.id, limit=MAX_CASH_OUTS)
+            for c in settlement_queries.cash_outs_of(session, shop.id, limit=MAX_CASH_OUTS)
         ),
         problem_key=problem_key,
         typed=typed,
@@ -207,7 +213,7 @@ def till_page(
 
 
 def _shops(session: Session, actor: Actor) -> Sequence[Merchant]:
-    shops = queries.merchants_of(session, actor.account_id)
+    shops = merchant_queries.merchants_of(session, actor.account_id)
     if not shops:
         raise NoShopError
     return shops

@@ -1,4 +1,4 @@
-"""A citizen says yes at a till: the points are set aside at once."""
+"""A till asks for points and a citizen says yes: they are set aside at once."""
 
 from datetime import datetime
 
@@ -6,10 +6,29 @@ from sqlmodel import Session
 
 from backend.accounts import queries as account_queries
 from backend.db import event_log
-from backend.market import queries as market_queries
+from backend.kernel.errors import NotFoundError
 from backend.market import service as market
 from backend.market.errors import SpenderHasNoAddressError
 from backend.market.models import Payment
+from backend.merchants import queries as merchant_queries
+from backend.merchants.errors import MerchantNotActiveError
+from backend.merchants.rules import MerchantState
+
+
+def request(session: Session, *, merchant_id: str, units: int, label: str, at: datetime) -> Payment:
+    """Open a payment request at a till.
+
+    Raises:
+        NotFoundError: No such merchant.
+        MerchantNotActiveError: Not registered on chain yet.
+        PaymentAmountError: See market.service.request_payment.
+    """
+    merchant = merchant_queries.merchant(session, merchant_id)
+    if merchant is None:
+        raise NotFoundError("merchant", merchant_id)
+    if merchant.state != MerchantState.ACTIVE:
+        raise MerchantNotActiveError
+    return market.request_payment(session, merchant_id=merchant_id, units=units, label=label, at=at)
 
 
 def pay(session: Session, *, payment_id: str, account_id: str, now: datetime) -> Payment:
@@ -27,7 +46,7 @@ def pay(session: Session, *, payment_id: str, account_id: str, now: datetime) ->
     payment = market.accept(
         session, payment_id=payment_id, payer_account_id=account_id, payer_address=address, at=now
     )
-    merchant = market_queries.merchant(session, payment.merchant_id)
+    merchant = merchant_queries.merchant(session, payment.merchant_id)
     for audience in (account_id, merchant.owner_account_id if merchant else event_log.STAFF):
         event_log.append(
             session,

@@ -17,9 +17,13 @@ from backend.ledger import service as ledger
 from backend.market import queries as market_queries
 from backend.market import service as market
 from backend.market.models import Payment
-from backend.market.rules import MerchantState
+from backend.merchants import queries as merchant_queries
+from backend.merchants import service as merchants
+from backend.merchants.rules import MerchantState
 from backend.rewards import service as rewards
 from backend.rulebook import service as editions
+from backend.settlement import queries as settlement_queries
+from backend.settlement import service as settlement
 
 
 @dataclass(frozen=True)
@@ -95,12 +99,12 @@ def bury_batch(session: Session, batch: Batch, *, error: str, at: datetime) -> b
 
 def _free_others(session: Session, batch: Batch) -> None:
     market.return_payments_to_queue(session, batch.id)
-    market.return_cash_outs_to_queue(session, batch.id)
+    settlement.return_cash_outs_to_queue(session, batch.id)
     editions.return_to_approved(session, batch.id)
     editions.give_up_cancel(session, batch.id)
-    market.move_merchants(
+    merchants.move(
         session,
-        [merchant.id for merchant in market_queries.merchants_of_batch(session, batch.id)],
+        [merchant.id for merchant in merchant_queries.merchants_of_batch(session, batch.id)],
         source=MerchantState.REGISTERING,
         target=MerchantState.DRAFT,
         batch_id=None,
@@ -164,7 +168,7 @@ def _confirm_spends(session: Session, batch: Batch, facts: ChainFacts, at: datet
 def _tell_both(
     session: Session, payment: Payment, refusal: str | None, tx_hash: str | None, at: datetime
 ) -> None:
-    merchant = market_queries.merchant(session, payment.merchant_id)
+    merchant = merchant_queries.merchant(session, payment.merchant_id)
     for audience in (payment.payer_account_id, merchant.owner_account_id if merchant else None):
         if audience is not None:
             event_log.append(
@@ -179,7 +183,7 @@ def _tell_both(
 
 
 def _confirm_cash_outs(session: Session, batch: Batch, facts: ChainFacts, at: datetime) -> None:
-    cash_outs = market_queries.cash_outs_of_batch(session, batch.id)
+    cash_outs = settlement_queries.cash_outs_of_batch(session, batch.id)
     merchant_ids = {cash_out.merchant_id for cash_out in cash_outs}
     ledger.lock(
         session,
@@ -188,9 +192,9 @@ def _confirm_cash_outs(session: Session, batch: Batch, facts: ChainFacts, at: da
     )
     for cash_out in cash_outs:
         refusal = facts.refused_payouts.get(cash_out.payout_ref)
-        market.settle_cash_out(session, cash_out, refusal_code=refusal, at=at)
+        settlement.settle_cash_out(session, cash_out, refusal_code=refusal, at=at)
     for cash_out in cash_outs:
-        merchant = market_queries.merchant(session, cash_out.merchant_id)
+        merchant = merchant_queries.merchant(session, cash_out.merchant_id)
         is_refused = cash_out.payout_ref in facts.refused_payouts
         event_log.append(
             session,
@@ -204,8 +208,8 @@ def _confirm_cash_outs(session: Session, batch: Batch, facts: ChainFacts, at: da
 
 
 def _confirm_merchants(session: Session, batch: Batch, _facts: ChainFacts, at: datetime) -> None:
-    mine = market_queries.merchants_of_batch(session, batch.id)
-    market.move_merchants(
+    mine = merchant_queries.merchants_of_batch(session, batch.id)
+    merchants.move(
         session,
         [merchant.id for merchant in mine],
         source=MerchantState.REGISTERING,

@@ -13,8 +13,8 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from backend.market import service as market
 from backend.rulebook import service as editions
+from backend.workflows import pay_merchant
 from tests.support.browser import ROOT
 from tests.support.clock import FrozenClock
 from tests.support.ports import free_port
@@ -85,7 +85,7 @@ def _fill(street: Street) -> tuple[tuple[str, str | None], ...]:
     refused = claim(used, "c")["facts"]["claim_id"]
     with town.database.transaction() as session:
         ask = [
-            market.request_payment(
+            pay_merchant.request(
                 session,
                 merchant_id=town.shop.id,
                 units=units,

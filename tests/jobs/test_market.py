@@ -9,9 +9,13 @@ from backend.batches.models import Batch
 from backend.batches.rules import BatchKind, BatchState
 from backend.db import event_log
 from backend.ledger import names
-from backend.market import service as market
-from backend.market.models import CashOut, Merchant, Payment
-from backend.market.rules import CashOutState, MerchantState, PaymentState
+from backend.market.models import Payment
+from backend.market.rules import PaymentState
+from backend.merchants.models import Merchant
+from backend.merchants.rules import MerchantState
+from backend.settlement import service as settlement
+from backend.settlement.models import CashOut
+from backend.settlement.rules import CashOutState
 from backend.workflows import pay_merchant
 from tests.support import builders
 from tests.support.builders import Terminal
@@ -40,7 +44,7 @@ def pay(works: Works, alice: Account, shop: Merchant) -> Callable[[int], str]:
 
     def pay(units: int) -> str:
         with works.database.transaction() as session:
-            payment = market.request_payment(
+            payment = pay_merchant.request(
                 session, merchant_id=shop.id, units=units, label="pain", at=works.clock.now()
             )
             pay_merchant.pay(
@@ -53,7 +57,7 @@ def pay(works: Works, alice: Account, shop: Merchant) -> Callable[[int], str]:
 
 def _cash_out(works: Works, shop: Merchant) -> None:
     with works.database.transaction() as session:
-        market.request_cash_out(
+        settlement.request_cash_out(
             session,
             merchant_id=shop.id,
             rate_micro_cents_per_unit=RATE,

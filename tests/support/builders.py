@@ -28,9 +28,9 @@ from backend.devices.rules import DeviceKind
 from backend.devices.service import NewDevice
 from backend.ledger import names
 from backend.ledger import service as ledger
-from backend.market import service as market
-from backend.market.models import Merchant
-from backend.market.rules import MerchantState
+from backend.merchants import service as merchants
+from backend.merchants.models import Merchant
+from backend.merchants.rules import MerchantState
 from backend.rulebook import service as editions
 from backend.rulebook.models import Edition
 from backend.territory import service as territory
@@ -288,7 +288,7 @@ def make_merchant(
     """Register a shop with an owner of its own, active unless said otherwise."""
     owner = make_citizen(database, clock, kind=AccountKind.MERCHANT)
     with database.transaction() as session:
-        merchant = market.register_merchant(
+        merchant = merchants.register(
             session,
             name="Boulangerie du Port",
             commune_code="13005",

@@ -26,8 +26,11 @@ from backend.devices.service import NewDevice
 from backend.ledger import names
 from backend.ledger import service as ledger
 from backend.market import service as market
-from backend.market.models import Merchant, Payment
-from backend.market.rules import MerchantState, PaymentState
+from backend.market.models import Payment
+from backend.market.rules import PaymentState
+from backend.merchants import service as merchants
+from backend.merchants.models import Merchant
+from backend.merchants.rules import MerchantState
 from backend.rewards import service as rewards
 from backend.rewards.models import Reward
 from backend.rewards.rules import RewardState
@@ -147,7 +150,7 @@ class Town:
         )
 
     def _shop(self, session: Session, name: str, owner: Account) -> Merchant:
-        merchant = market.register_merchant(
+        merchant = merchants.register(
             session,
             name=name,
             commune_code="13055",
@@ -159,9 +162,7 @@ class Town:
             (MerchantState.DRAFT, MerchantState.REGISTERING),
             (MerchantState.REGISTERING, MerchantState.ACTIVE),
         ):
-            market.move_merchants(
-                session, [merchant.id], source=source, target=target, batch_id=None
-            )
+            merchants.move(session, [merchant.id], source=source, target=target, batch_id=None)
         return merchant
 
     def sign_in(self, account_id: str) -> str:

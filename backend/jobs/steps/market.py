@@ -1,10 +1,5 @@
-"""Merchants on chain: registration, payments, cash-outs."""
+"""Payments on their way to the chain: signed, batched."""
 
-from functools import partial
-
-from sqlmodel import Session
-
-from backend.batches.models import Batch
 from backend.batches.rules import BatchKind
 from backend.chain.contracts import SignedSpend
 from backend.jobs.context import Context
@@ -12,13 +7,13 @@ from backend.jobs.each import each
 from backend.jobs.reserve import reserve
 from backend.jobs.wallet_client import SigningRefusedError
 from backend.market import queries, service
-from backend.market.models import Merchant, Payment
-from backend.market.rules import AUTHORISATION_LIFE, CashOutState, MerchantState, PaymentState
+from backend.market.models import Payment
+from backend.market.rules import AUTHORISATION_LIFE, PaymentState
+from backend.merchants import queries as merchant_queries
 from backend.workflows import settle_batch
 
 MAX_SPENDS = 100
 """At ≤ 88,000 gas each they stay below the limit of one transaction."""
-MAX_CASH_OUTS = 50
 
 
 def expire_requests(context: Context) -> bool:
@@ -27,30 +22,13 @@ def expire_requests(context: Context) -> bool:
         return service.expire_requests(session, context.clock.now()) > 0
 
 
-def reserve_registrations(context: Context) -> bool:
-    """Register new merchants on chain, one transaction each."""
-    with context.database.reading() as session:
-        drafts = queries.merchants_in(session, MerchantState.DRAFT)
-    return each(drafts, partial(_register, context))
-
-
-def _register(context: Context, merchant: Merchant) -> bool:
-    batch = reserve(
-        context,
-        kind=BatchKind.REGISTER_MERCHANT,
-        key_label="registrar",
-        contract="RedemptionDesk",
-        calldata=context.contracts.register_merchant(merchant.pseudonym, merchant.daily_cap_units),
-        attach=partial(_attach_merchant, merchant),
-    )
-    return batch is not None
-
-
 def sign_payments(context: Context) -> bool:
     """Have accepted payments signed; what the policy refuses goes back to the citizen."""
     with context.database.reading() as session:
         accepted = queries.payments_in(session, PaymentState.ACCEPTED)
-        pseudonyms = _pseudonyms(session, [payment.merchant_id for payment in accepted])
+        pseudonyms = merchant_queries.pseudonyms(
+            session, [payment.merchant_id for payment in accepted]
+        )
     return each(accepted, lambda payment: _sign(context, payment, pseudonyms[payment.merchant_id]))
 
 
@@ -94,7 +72,9 @@ def reserve_spends(context: Context) -> bool:
     """Put authorised payments into one transaction."""
     with context.database.reading() as session:
         payments = queries.payments_in(session, PaymentState.AUTHORISED, limit=MAX_SPENDS)
-        pseudonyms = _pseudonyms(session, [payment.merchant_id for payment in payments])
+        pseudonyms = merchant_queries.pseudonyms(
+            session, [payment.merchant_id for payment in payments]
+        )
     if not payments:
         return False
     spends = [_spend(payment, pseudonyms[payment.merchant_id]) for payment in payments]
@@ -111,44 +91,6 @@ def reserve_spends(context: Context) -> bool:
         item_count=len(payments),
     )
     return batch is not None
-
-
-def reserve_cash_outs(context: Context) -> bool:
-    """Put requested cash-outs into one transaction."""
-    with context.database.reading() as session:
-        cash_outs = queries.cash_outs_in(session, CashOutState.REQUESTED, limit=MAX_CASH_OUTS)
-        pseudonyms = _pseudonyms(session, [cash_out.merchant_id for cash_out in cash_outs])
-    if not cash_outs:
-        return False
-    items = [(pseudonyms[c.merchant_id], c.units, c.payout_ref) for c in cash_outs]
-    cash_out_ids = [cash_out.id for cash_out in cash_outs]
-    batch = reserve(
-        context,
-        kind=BatchKind.CASH_OUT,
-        key_label="treasurer",
-        contract="RedemptionDesk",
-        calldata=context.contracts.cash_out_batch(items),
-        attach=lambda session, batch: (
-            service.put_cash_outs_in_batch(session, cash_out_ids, batch.id) == len(cash_out_ids)
-        ),
-        item_count=len(cash_outs),
-    )
-    return batch is not None
-
-
-def _attach_merchant(merchant: Merchant, session: Session, batch: Batch) -> bool:
-    return service.move_merchants(
-        session,
-        [merchant.id],
-        source=MerchantState.DRAFT,
-        target=MerchantState.REGISTERING,
-        batch_id=batch.id,
-    )
-
-
-def _pseudonyms(session: Session, merchant_ids: list[str]) -> dict[str, int]:
-    found = (queries.merchant(session, merchant_id) for merchant_id in set(merchant_ids))
-    return {merchant.id: merchant.pseudonym for merchant in found if merchant is not None}
 
 
 def _spend(payment: Payment, pseudonym: int) -> SignedSpend:

@@ -6,7 +6,7 @@ from httpx2 import Response
 
 from backend.accounts.models import Account
 from backend.db.engine import Database
-from backend.market.models import Merchant
+from backend.merchants.models import Merchant
 from tests.support import builders
 from tests.support.clock import FrozenClock
 

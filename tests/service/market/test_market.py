@@ -1,4 +1,4 @@
-"""Payments and cash-outs in the books."""
+"""Payments in the books."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -15,14 +15,15 @@ from backend.ledger.errors import UnitsInsufficientError
 from backend.market import queries as market_queries
 from backend.market import service
 from backend.market.errors import (
-    MerchantNotActiveError,
-    NothingToCashOutError,
     PaymentAmountError,
     PaymentNotOpenError,
     SpenderHasNoAddressError,
 )
-from backend.market.models import Merchant, Payment
-from backend.market.rules import MAX_PAYMENT_UNITS, MerchantState, PaymentState
+from backend.market.models import Payment
+from backend.market.rules import MAX_PAYMENT_UNITS, PaymentState
+from backend.merchants.errors import MerchantNotActiveError
+from backend.merchants.models import Merchant
+from backend.merchants.rules import MerchantState
 from backend.workflows import pay_merchant
 from tests.support import builders
 from tests.support.clock import FrozenClock
@@ -43,7 +44,7 @@ def shop(database: Database, clock: FrozenClock) -> Merchant:
 
 def _ask(database: Database, clock: FrozenClock, shop: Merchant, units: int) -> str:
     with database.transaction() as session:
-        return service.request_payment(
+        return pay_merchant.request(
             session, merchant_id=shop.id, units=units, label="pain", at=clock.now()
         ).id
 
@@ -256,50 +257,6 @@ def test_an_unknown_payment_is_not_found(
 ) -> None:
     with pytest.raises(NotFoundError):
         _pay(database, clock, "no-such-payment", alice)
-
-
-def _take(database: Database, clock: FrozenClock, shop: Merchant, units: int) -> None:
-    with database.transaction() as session:
-        from_ledger = builders.give_takings(session, shop.id, units, clock)
-        assert from_ledger
-
-
-def test_two_cash_outs_at_once_never_pay_more_than_the_takings(
-    database: Database, clock: FrozenClock, shop: Merchant
-) -> None:
-    _take(database, clock, shop, 1_005)
-    start = threading.Barrier(6)
-
-    def cash_out(_: int) -> int:
-        start.wait()
-        try:
-            with database.transaction() as session:
-                return service.request_cash_out(
-                    session,
-                    merchant_id=shop.id,
-                    rate_micro_cents_per_unit=100_000,
-                    at=clock.now(),
-                ).units
-        except (NothingToCashOutError, UnitsInsufficientError):
-            return 0
-
-    with ThreadPoolExecutor(6) as pool:
-        burned = list(pool.map(cash_out, range(6)))
-
-    assert sorted(burned) == [0] * 5 + [1_000]
-    assert _balance(database, names.takings(shop.id)) == 5
-    assert _balance(database, names.settling(shop.id)) == 1_000
-
-
-def test_takings_below_a_cent_wait(database: Database, clock: FrozenClock, shop: Merchant) -> None:
-    _take(database, clock, shop, 9)
-
-    with pytest.raises(NothingToCashOutError), database.transaction() as session:
-        service.request_cash_out(
-            session, merchant_id=shop.id, rate_micro_cents_per_unit=100_000, at=clock.now()
-        )
-
-    assert _balance(database, names.takings(shop.id)) == 9
 
 
 def test_sold_today_counts_what_was_handed_over(

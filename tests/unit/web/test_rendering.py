@@ -8,8 +8,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 
 from backend.actions.rules import ClaimState
-from backend.market.rules import CashOutState, PaymentState
+from backend.market.rules import PaymentState
 from backend.rewards.rules import RewardState
+from backend.settlement.rules import CashOutState
 from backend.web import contexts, texts
 from backend.web.contexts import Site
 from backend.web.rendering import FOLDER, asset, environment, render

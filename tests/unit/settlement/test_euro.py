@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.market.rules import MICRO_CENTS_PER_CENT, cash_out_units, euro_cents
+from backend.settlement.rules import MICRO_CENTS_PER_CENT, cash_out_units, euro_cents
 
 TAKINGS = st.integers(0, 10**12)
 RATE = st.integers(1, 10**9)

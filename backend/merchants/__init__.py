@@ -1,0 +1,1 @@
+"""Shops, public services and associations that take points."""

@@ -1,0 +1,43 @@
+"""Reads of merchants."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlmodel import Session, col, select
+
+from backend.merchants.models import Merchant
+from backend.merchants.rules import MerchantState
+
+
+def merchant(session: Session, merchant_id: str) -> Merchant | None:
+    """Return one merchant."""
+    return session.get(Merchant, merchant_id)
+
+
+def merchants(session: Session) -> Sequence[Merchant]:
+    """Return all merchants by name."""
+    return session.exec(select(Merchant).order_by(col(Merchant.name))).all()
+
+
+def merchants_of(session: Session, account_id: str) -> Sequence[Merchant]:
+    """Return the merchants whose till an account runs."""
+    statement = select(Merchant).where(col(Merchant.owner_account_id) == account_id)
+    return session.exec(statement.order_by(col(Merchant.name))).all()
+
+
+def merchants_in(session: Session, state: MerchantState, *, limit: int = 50) -> Sequence[Merchant]:
+    """Return merchants in a state, oldest first."""
+    statement = select(Merchant).where(col(Merchant.state) == state)
+    return session.exec(statement.order_by(col(Merchant.id)).limit(limit)).all()
+
+
+def merchants_of_batch(session: Session, batch_id: str) -> Sequence[Merchant]:
+    """Return the merchants that a transaction registers."""
+    return session.exec(select(Merchant).where(col(Merchant.batch_id) == batch_id)).all()
+
+
+def pseudonyms(session: Session, merchant_ids: Iterable[str]) -> dict[str, int]:
+    """Return merchant id → number on chain, of those that exist."""
+    statement = select(Merchant.id, Merchant.pseudonym).where(
+        col(Merchant.id).in_(set(merchant_ids))
+    )
+    return dict(session.exec(statement).all())

@@ -1,0 +1,1 @@
+"""Takings turned into euro."""

@@ -1,0 +1,25 @@
+"""Reads of settlement."""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
+from backend.settlement.models import CashOut
+from backend.settlement.rules import CashOutState
+
+
+def cash_outs_in(session: Session, state: CashOutState, *, limit: int = 50) -> Sequence[CashOut]:
+    """Return cash-outs in a state, oldest first."""
+    statement = select(CashOut).where(col(CashOut.state) == state)
+    return session.exec(statement.order_by(col(CashOut.id)).limit(limit)).all()
+
+
+def cash_outs_of_batch(session: Session, batch_id: str) -> Sequence[CashOut]:
+    """Return the cash-outs of a transaction."""
+    return session.exec(select(CashOut).where(col(CashOut.batch_id) == batch_id)).all()
+
+
+def cash_outs_of(session: Session, merchant_id: str, *, limit: int = 50) -> Sequence[CashOut]:
+    """Return a merchant's cash-outs, newest first."""
+    statement = select(CashOut).where(col(CashOut.merchant_id) == merchant_id)
+    return session.exec(statement.order_by(col(CashOut.id).desc()).limit(limit)).all()

@@ -1,0 +1,97 @@
+"""Writes of settlement; each moves the ledger in the same transaction."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlmodel import Session, col
+
+from backend.ledger import names
+from backend.ledger import queries as ledger_queries
+from backend.ledger import service as ledger
+from backend.settlement.errors import NothingToCashOutError
+from backend.settlement.models import CashOut
+from backend.settlement.rules import CashOutState, cash_out_units, euro_cents
+
+
+def request_cash_out(
+    session: Session, *, merchant_id: str, rate_micro_cents_per_unit: int, at: datetime
+) -> CashOut:
+    """Turn all takings that make whole cents into a cash-out.
+
+    Raises:
+        NothingToCashOutError: The takings do not make a cent.
+    Effects: cash_out REQUESTED; ledger takings → settling.
+    """
+    takings_units = ledger_queries.balance(session, names.takings(merchant_id))
+    units = cash_out_units(takings_units, rate_micro_cents_per_unit)
+    if units == 0:
+        raise NothingToCashOutError
+    cash_out = CashOut(
+        merchant_id=merchant_id,
+        units=units,
+        euro_cents=euro_cents(units, rate_micro_cents_per_unit),
+        rate_micro_cents_per_unit=rate_micro_cents_per_unit,
+        payout_ref="0x" + secrets.token_hex(32),
+        requested_at=at,
+    )
+    session.add(cash_out)
+    session.flush()
+    ledger.move(
+        session,
+        reference=f"cash_out/{cash_out.id}/requested",
+        kind="cash_out_requested",
+        source=names.takings(merchant_id),
+        target=names.settling(merchant_id),
+        units=units,
+        at=at,
+    )
+    return cash_out
+
+
+def put_cash_outs_in_batch(session: Session, cash_out_ids: Sequence[str], batch_id: str) -> int:
+    """Tie requested cash-outs to a transaction; return how many were still free."""
+    done = session.execute(
+        update(CashOut)
+        .where(col(CashOut.id).in_(cash_out_ids), col(CashOut.state) == CashOutState.REQUESTED)
+        .values(state=CashOutState.BATCHED, batch_id=batch_id)
+        .returning(col(CashOut.id))
+    )
+    return len(done.all())
+
+
+def return_cash_outs_to_queue(session: Session, batch_id: str) -> None:
+    """Free the cash-outs of a transaction that did not make it; the payout reference stays."""
+    session.execute(
+        update(CashOut)
+        .where(col(CashOut.batch_id) == batch_id, col(CashOut.state) == CashOutState.BATCHED)
+        .values(state=CashOutState.REQUESTED, batch_id=None)
+    )
+
+
+def settle_cash_out(
+    session: Session, cash_out: CashOut, *, refusal_code: str | None, at: datetime
+) -> None:
+    """Close a cash-out as the chain decided.
+
+    Effects: CONFIRMED and settling → burned, or FAILED and settling → takings.
+    """
+    is_burned = refusal_code is None
+    done = session.execute(
+        update(CashOut)
+        .where(col(CashOut.id) == cash_out.id, col(CashOut.state) == CashOutState.BATCHED)
+        .values(state=CashOutState.CONFIRMED if is_burned else CashOutState.FAILED, confirmed_at=at)
+        .returning(col(CashOut.id))
+    )
+    if done.scalar_one_or_none() is None:
+        return
+    ledger.move(
+        session,
+        reference=f"cash_out/{cash_out.id}/settled",
+        kind="cash_out_confirmed" if is_burned else "cash_out_failed",
+        source=names.settling(cash_out.merchant_id),
+        target=names.BURNED if is_burned else names.takings(cash_out.merchant_id),
+        units=cash_out.units,
+        at=at,
+    )
