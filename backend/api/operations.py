@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 
 from backend.accounts.rules import Actor, Permission
 from backend.batches import queries as batch_queries
-from backend.batches import service as batches
+from backend.books import queries as book_queries
+from backend.books import service as books
 from backend.http.deps import Now, ReadSession, WriteSession, requires
 from backend.kernel.errors import NotFoundError
 from backend.rewards import queries as reward_queries
@@ -53,10 +54,10 @@ def get_pipeline(
         batches=batch_queries.count_by_state(session),
         orphans=[
             OrphanPublic.model_validate(orphan, from_attributes=True)
-            for orphan in batch_queries.all_open_orphans(session)
+            for orphan in book_queries.all_open_orphans(session)
         ],
         quarantined=list(reward_queries.quarantined(session)),
-        is_recovering=batch_queries.open_restoration(session) is not None,
+        is_recovering=book_queries.open_restoration(session) is not None,
     )
 
 
@@ -67,7 +68,7 @@ def post_proposal(
     actor: Annotated[Actor, requires(Permission.RUN_OPERATIONS)],
 ) -> Done:
     """Record who vouches first; nothing is booked yet."""
-    batches.propose_adoption(session, tx_hash, by=actor.account_id)
+    books.propose_adoption(session, tx_hash, by=actor.account_id)
     return Done(count=1)
 
 

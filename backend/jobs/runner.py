@@ -11,7 +11,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend.batches import queries as batch_queries
+from backend.books import queries as book_queries
 from backend.chain import deployment
 from backend.chain.contracts import Contracts
 from backend.chain.errors import CallRevertedError
@@ -113,7 +113,7 @@ def run_once(context: Context, due: Sequence[Step]) -> bool:
     did_any = False
     try:
         with context.database.reading() as session:
-            is_recovering = batch_queries.open_restoration(session) is not None
+            is_recovering = book_queries.open_restoration(session) is not None
     except SQLAlchemyError as error:
         log.warning("database_away", reason=type(error).__name__)
         return False

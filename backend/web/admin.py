@@ -9,7 +9,7 @@ from sqlmodel import Session
 from backend.accounts.rules import Actor, Permission
 from backend.actions import queries as action_queries
 from backend.actions.rules import ClaimState
-from backend.batches import queries as batch_queries
+from backend.books import queries as book_queries
 from backend.devices import queries as device_queries
 from backend.http.deps import Config, ConfigDep, Now, ReadSession, requires
 from backend.ledger import names
@@ -98,9 +98,9 @@ def _issuance(session: Session) -> Health:
 
 def _incidents(session: Session) -> list[Health]:
     lines = []
-    if batch_queries.open_restoration(session) is not None:
+    if book_queries.open_restoration(session) is not None:
         lines.append(Health("wait", "health.recovering"))
-    if orphans := len(batch_queries.all_open_orphans(session)):
+    if orphans := len(book_queries.all_open_orphans(session)):
         lines.append(Health("bad", "health.orphans", {"n": orphans}))
     if quarantined := len(reward_queries.quarantined(session)):
         lines.append(Health("bad", "health.quarantined", {"n": quarantined}))

@@ -7,9 +7,9 @@ from sqlmodel import Session
 
 from backend.accounts import queries as account_queries
 from backend.accounts.rules import Actor, Permission
-from backend.batches import queries as batch_queries
-from backend.batches import service as batches
-from backend.batches.models import OrphanMint
+from backend.books import queries as book_queries
+from backend.books import service as books
+from backend.books.models import OrphanMint
 from backend.http.deps import Now, ReadSession, WriteSession, requires
 from backend.kernel.errors import NotFoundError
 from backend.rewards import queries as reward_queries
@@ -39,7 +39,7 @@ def get_incidents(
 @router.post(PATH + "/{tx_hash}/proposer", dependencies=[checked_form()])
 def post_proposal(tx_hash: str, session: WriteSession, actor: Operator) -> Response:
     """Vouch for a mint as the first person."""
-    batches.propose_adoption(session, tx_hash, by=actor.account_id)
+    books.propose_adoption(session, tx_hash, by=actor.account_id)
     return see(PATH)
 
 
@@ -65,13 +65,13 @@ def incidents_page(session: Session, actor: Actor) -> IncidentsPage:
     return IncidentsPage(
         orphans=tuple(
             _orphan(session, orphan, actor, may_act=may_act)
-            for orphan in batch_queries.all_open_orphans(session)
+            for orphan in book_queries.all_open_orphans(session)
         ),
         quarantined=tuple(
             QuarantineLine(f"0x{number:012x}", number)
             for number in reward_queries.quarantined(session)
         ),
-        is_recovering=batch_queries.open_restoration(session) is not None,
+        is_recovering=book_queries.open_restoration(session) is not None,
         may_act=may_act,
     )
 

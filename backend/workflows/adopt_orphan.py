@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from backend.accounts import queries as account_queries
-from backend.batches import service as batches
+from backend.books import service as books
 from backend.db import event_log
 from backend.ledger import names
 from backend.ledger import service as ledger
@@ -23,10 +23,10 @@ def adopt(session: Session, *, tx_hash: str, by: str, now: datetime) -> int:
     Returns:
         How many credits were booked.
     Raises:
-        NotFoundError, AdoptionNeedsTwoError: See batches.service.adopt.
+        NotFoundError, AdoptionNeedsTwoError: See books.service.adopt.
     Effects: orphan adopted; rewards CONFIRMED; ledger; one staff event.
     """
-    orphan = batches.adopt(session, tx_hash, by=by, at=now)
+    orphan = books.adopt(session, tx_hash, by=by, at=now)
     known = reward_queries.by_reward_ids(
         session, [item["reward_id"] for item in orphan.items if item["reward_id"] is not None]
     )

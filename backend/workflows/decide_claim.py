@@ -13,7 +13,7 @@ from backend.actions import service as actions
 from backend.actions.models import Claim
 from backend.actions.rules import ClaimState, Evidence, Judgement, ProofLevel, Reason, Witness
 from backend.actions.verifiers import VERIFIERS
-from backend.batches import queries as batch_queries
+from backend.books import queries as book_queries
 from backend.db import event_log
 from backend.devices import queries as device_queries
 from backend.kernel.ids import pack_reward_id
@@ -79,7 +79,7 @@ def _decide(session: Session, claim: Claim, *, region: LevelCodes, now: datetime
     edition = rulebook_queries.in_force_at(session, claim.occurred_at)
     payable: _Payable | None = None
     is_cleared = review_queries.is_cleared(session, claim.id or 0)
-    if not is_cleared and batch_queries.is_in_lost_time(session, claim.occurred_at):
+    if not is_cleared and book_queries.is_in_lost_time(session, claim.occurred_at):
         # The code may have been used in the time that the restored backup does not know.
         judgement = _for_review(judgement, "lost_time")
     elif edition is None:

@@ -11,8 +11,9 @@ from sqlmodel import Session, SQLModel, col, select
 from backend.accounts.models import AccountAddress
 from backend.actions.models import Claim
 from backend.actions.rules import ClaimState
-from backend.batches.models import Batch, OrphanMint
+from backend.batches.models import Batch
 from backend.batches.rules import OPEN_STATES, BatchState
+from backend.books.models import OrphanMint
 from backend.db.outbox import OutboxMessage
 from backend.rewards.models import Reward
 from backend.rewards.rules import RewardState

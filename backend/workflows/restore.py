@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from backend.actions import queries as action_queries
 from backend.actions import service as actions
-from backend.batches import service as batches
+from backend.books import service as books
 from backend.db import event_log
 
 
@@ -36,7 +36,7 @@ def mark(session: Session, *, backup_taken_at: datetime, now: datetime) -> None:
 
     Effects: restoration row; incarnations retired; one staff event.
     """
-    batches.begin_restoration(session, backup_taken_at=backup_taken_at, at=now)
+    books.begin_restoration(session, backup_taken_at=backup_taken_at, at=now)
     actions.retire_incarnations(session, at=now)
     event_log.append(
         session,

@@ -9,8 +9,8 @@ BACKEND = ("backend",)
 OURS = ("backend", "wallet_service")
 EVERYTHING = ("backend", "wallet_service", "scripts", "tests")
 MONEY_ROOMS = {
-    "accounts", "actions", "batches", "kernel", "ledger", "market", "merchants", "offers", "review",
-    "rewards", "rulebook", "settlement", "workflows",
+    "accounts", "actions", "batches", "books", "kernel", "ledger", "market", "merchants", "offers",
+    "review", "rewards", "rulebook", "settlement", "workflows",
 }  # fmt: skip
 COMMIT_ALLOWED = {"backend/db/engine.py", "wallet_service/store.py"}
 CLOCK_ALLOWED = {"backend/kernel/clock.py", "wallet_service/clock.py"}

@@ -5,8 +5,9 @@ import pytest
 from backend.accounts.models import Account
 from backend.actions.models import Claim
 from backend.actions.rules import ClaimState
-from backend.batches.models import Attempt, Batch, OrphanMint
+from backend.batches.models import Attempt, Batch
 from backend.batches.rules import BatchKind, BatchState
+from backend.books.models import OrphanMint
 from backend.db import event_log, outbox
 from backend.db.outbox import OutboxMessage
 from backend.jobs import runner

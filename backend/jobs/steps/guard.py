@@ -2,6 +2,7 @@
 
 from backend.batches import queries
 from backend.batches.rules import BatchKind
+from backend.books import queries as book_queries
 from backend.jobs.context import GUARDIAN_KEY, Context
 from backend.jobs.reserve import reserve
 
@@ -12,7 +13,7 @@ def pause_on_orphans(context: Context) -> bool:
     Lifting the pause is the admin's decision, not ours.
     """
     with context.database.reading() as session:
-        orphans = queries.open_orphans(session, context.genesis_hash)
+        orphans = book_queries.open_orphans(session, context.genesis_hash)
         is_asked = queries.count_open(session, context.genesis_hash, BatchKind.PAUSE_MINT) > 0
     if not orphans or is_asked:
         return False

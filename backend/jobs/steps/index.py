@@ -6,8 +6,10 @@ from datetime import datetime
 
 import structlog
 
-from backend.batches import queries, service
-from backend.batches.models import IndexedBlock, OrphanMint
+from backend.batches import queries
+from backend.books import queries as book_queries
+from backend.books import service as books
+from backend.books.models import IndexedBlock, OrphanMint
 from backend.chain.node import BlockHead, Log
 from backend.db import event_log
 from backend.jobs.context import Context
@@ -25,7 +27,7 @@ def index_blocks(context: Context) -> bool:
     """
     head = context.node.head()
     with context.database.reading() as session:
-        last = queries.last_indexed(session, context.genesis_hash)
+        last = book_queries.last_indexed(session, context.genesis_hash)
     first = context.contracts.deployment.block_number if last is None else last.number + 1
     for number in range(first, min(head.number, first + MAX_PER_STEP - 1) + 1):
         block = context.node.block(number)
@@ -53,7 +55,7 @@ def _read(context: Context, block: BlockHead) -> IndexedBlock:
     with context.database.transaction() as session:
         # Asked again: an own transaction may have been signed between the two looks.
         orphans = [o for o in found if not queries.is_own_transaction(session, o.tx_hash)]
-        service.store_block(session, row, orphans)
+        books.store_block(session, row, orphans)
         for orphan in orphans:
             log.error("orphan_mint", tx_hash=orphan.tx_hash, units=orphan.units)
             event_log.append(
@@ -108,5 +110,5 @@ def _rewind(context: Context, last: IndexedBlock) -> None:
             break
         number -= 1
     with context.database.transaction() as session:
-        service.rewind(session, context.genesis_hash, above=number)
+        books.rewind(session, context.genesis_hash, above=number)
     log.warning("reorganisation", depth=last.number - number, above=number)

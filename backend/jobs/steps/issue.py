@@ -7,10 +7,10 @@ from itertools import groupby
 
 from sqlmodel import Session
 
-from backend.batches import queries as batch_queries
-from backend.batches.errors import IssuanceStoppedError
 from backend.batches.models import Batch
 from backend.batches.rules import BatchKind
+from backend.books import queries as book_queries
+from backend.books.errors import IssuanceStoppedError
 from backend.chain.errors import CallRevertedError
 from backend.jobs.context import Context
 from backend.jobs.each import each
@@ -40,7 +40,7 @@ def reserve_mints(context: Context) -> bool:
         IssuanceStoppedError: Somebody else minted and nobody has explained it yet.
     """
     with context.database.reading() as session:
-        orphans = batch_queries.open_orphans(session, context.genesis_hash)
+        orphans = book_queries.open_orphans(session, context.genesis_hash)
     if orphans:
         raise IssuanceStoppedError(len(orphans))
     return each(_due(context), partial(_reserve, context))

@@ -9,8 +9,11 @@ the incarnation that the chain hands out next.
 import structlog
 
 from backend.batches import queries, service
-from backend.batches.models import Batch, Restoration
+from backend.batches.models import Batch
 from backend.batches.rules import BatchState, Fees, replacement_fees
+from backend.books import queries as book_queries
+from backend.books import service as books
+from backend.books.models import Restoration
 from backend.chain.node import BlockHead
 from backend.jobs.context import Context
 from backend.jobs.steps.replace import FEE_CAP_WEI
@@ -27,8 +30,8 @@ def recover_after_restore(context: Context) -> bool:
         True when the restore was finished by this run.
     """
     with context.database.reading() as session:
-        restoration = queries.open_restoration(session)
-        last = queries.last_indexed(session, context.genesis_hash)
+        restoration = book_queries.open_restoration(session)
+        last = book_queries.last_indexed(session, context.genesis_hash)
     head = context.node.head()
     if restoration is None or last is None or last.number < head.number:
         return False
@@ -91,7 +94,7 @@ def _finish(
     context: Context, restoration: Restoration, head: BlockHead, found: int, burned: int
 ) -> None:
     with context.database.transaction() as session:
-        service.finish_restoration(
+        books.finish_restoration(
             session,
             restoration.id,
             found_consumed=found,

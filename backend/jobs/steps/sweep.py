@@ -4,12 +4,13 @@ from functools import partial
 
 import structlog
 
-from backend.batches import queries, service
+from backend.batches import service
 from backend.batches.models import Batch
 from backend.batches.rules import BatchState
 from backend.db import event_log
 from backend.jobs.context import Context
 from backend.jobs.each import each
+from backend.workflows.off_branch import off_branch
 
 log = structlog.get_logger()
 
@@ -22,7 +23,7 @@ def sweep_confirmed(context: Context) -> bool:
     reorganisation. Its bytes are sent again; the token's bitmap lets each id count once.
     """
     with context.database.reading() as session:
-        suspects = queries.off_branch(session, context.genesis_hash)
+        suspects = off_branch(session, context.genesis_hash)
     return each(suspects, partial(_look_again, context))
 
 

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
-from backend.batches.models import OrphanMint
+from backend.books.models import OrphanMint
 from backend.rewards.models import Reward
 from backend.rewards.rules import RewardState
 from backend.rulebook import service as editions

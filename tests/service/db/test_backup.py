@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, SQLModel
 
 from backend.actions import queries as action_queries
-from backend.batches import queries as batch_queries
+from backend.books import queries as book_queries
 from backend.db import backup, event_log
 from backend.db.backup import BackupUnusableError, DatabaseNotEmptyError, Manifest
 from backend.db.engine import Database
@@ -114,10 +114,10 @@ def test_a_restored_database_takes_no_claim_and_sends_nothing_before_the_scan(
     )
 
     with empty.reading() as session:
-        assert batch_queries.open_restoration(session) is not None
+        assert book_queries.open_restoration(session) is not None
         assert action_queries.current_incarnation(session) is None
-        assert batch_queries.is_in_lost_time(session, taken_at + timedelta(hours=12))
-        assert not batch_queries.is_in_lost_time(session, taken_at - timedelta(seconds=1))
+        assert book_queries.is_in_lost_time(session, taken_at + timedelta(hours=12))
+        assert not book_queries.is_in_lost_time(session, taken_at - timedelta(seconds=1))
         assert [row.kind for row in event_log.after(session, 0)] == ["database_restored"]
 
 

@@ -1,4 +1,4 @@
-"""Errors of the sending pipeline."""
+"""Errors of the books that are compared with the chain."""
 
 from backend.kernel.errors import EcoError, ErrorKind
 
