@@ -14,7 +14,7 @@ from backend.rewards.rules import RewardState
 
 @dataclass(frozen=True)
 class Difference:
-    """One place where two books disagree. Unit: token units."""
+    """One place where two books disagree. Unit: token units, or cents where it says euro."""
 
     what: str
     ledger_units: int
@@ -40,9 +40,9 @@ def reconcile(context: Context) -> Report:
     with context.database.reading() as session:
         expected = _expected(session, context.genesis_hash)
         consumed = _confirmed_rewards(session)
-        entries_units = queries.total(session)
+        sums = {currency: queries.total(session, currency) for currency in names.Currency}
         drifted = queries.drifted_accounts(session)
-    found = [Difference("sum of all entries", entries_units, 0)]
+    found = [Difference(f"sum of all entries in {what}", sum_, 0) for what, sum_ in sums.items()]
     found += [Difference(f"running balance of {name}", 0, 1) for name in drifted]
     for what, (units, contract, calldata) in _questions(context, expected).items():
         chain_units = _ask(context, contract, calldata)

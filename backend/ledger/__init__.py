@@ -1,1 +1,1 @@
-"""The double-entry ledger of points: append-only, every transfer sums to zero."""
+"""The double-entry ledger of points and euro: append-only, every transfer sums to zero."""

@@ -17,7 +17,7 @@ class UnitsInsufficientError(EcoError):
 
 
 class TransferUnbalancedError(EcoError):
-    """The legs of a transfer do not sum to zero; a bug in the caller."""
+    """The legs of a transfer do not sum to zero in each currency; a bug in the caller."""
 
     def __init__(self, reference: str) -> None:
         super().__init__(

@@ -6,6 +6,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from backend.ledger.models import LedgerAccount, LedgerEntry
+from backend.ledger.names import Currency
 
 
 def balances(session: Session, account_names: Iterable[str]) -> Mapping[str, int]:
@@ -22,9 +23,14 @@ def balance(session: Session, account_name: str) -> int:
     return balances(session, [account_name])[account_name]
 
 
-def total(session: Session) -> int:
-    """Return the sum over all entries: zero, or the books are broken."""
-    return int(session.exec(select(func.coalesce(func.sum(LedgerEntry.units), 0))).one())
+def total(session: Session, currency: Currency) -> int:
+    """Return the sum over all entries in a currency: zero, or the books are broken."""
+    statement = (
+        select(func.coalesce(func.sum(LedgerEntry.units), 0))
+        .join(LedgerAccount, col(LedgerAccount.name) == col(LedgerEntry.account_name))
+        .where(col(LedgerAccount.currency) == currency)
+    )
+    return int(session.exec(statement).one())
 
 
 def drifted_accounts(session: Session) -> list[str]:

@@ -1,4 +1,4 @@
-"""Writes of the ledger: one function moves points, and it moves them once per reference."""
+"""Writes of the ledger: one function moves amounts, and it moves them once per reference."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -15,23 +15,25 @@ from backend.ledger.models import LedgerAccount, LedgerEntry, LedgerTransfer
 def transfer(
     session: Session, *, reference: str, kind: str, legs: Mapping[str, int], at: datetime
 ) -> bool:
-    """Move points between accounts, at most once per reference.
+    """Move points, euro or both between accounts, at most once per reference.
 
     Args:
         reference: What causes it, unique for ever, for example "reward/<claim>/0".
         kind: Past tense, for example "reward_granted".
-        legs: Account name → signed units; they sum to zero. Zero legs are dropped.
+        legs: Account name → signed amount in the account's unit (token units, euro cents);
+            they sum to zero in each currency. Zero legs are dropped.
         at: When it is booked.
     Returns:
         True when it was booked now, False when it had been booked before.
     Raises:
-        TransferUnbalancedError: The legs do not sum to zero.
+        TransferUnbalancedError: The legs do not sum to zero in a currency.
         UnitsInsufficientError: An account would fall below zero; nothing is kept
             once the caller's transaction rolls back.
     Effects: one ledger_transfer, one ledger_entry per leg, balances.
     """
-    if sum(legs.values()) != 0:
-        raise TransferUnbalancedError(reference)
+    for currency in names.Currency:
+        if sum(legs[name] for name in legs if names.currency_of(name) == currency) != 0:
+            raise TransferUnbalancedError(reference)
     row = LedgerTransfer(reference=reference, kind=kind, occurred_at=at)
     if insert_or_skip(session, row) is None:
         return False
@@ -84,7 +86,12 @@ def lock(session: Session, account_names: Iterable[str]) -> None:
 
 def _add(session: Session, account_name: str, units: int) -> int:
     may_go_negative = names.may_go_negative(account_name)
-    account = LedgerAccount(name=account_name, may_go_negative=may_go_negative, balance_units=0)
+    account = LedgerAccount(
+        name=account_name,
+        may_go_negative=may_go_negative,
+        currency=names.currency_of(account_name),
+        balance_units=0,
+    )
     insert_or_skip(session, account)
     balance = session.execute(
         update(LedgerAccount)

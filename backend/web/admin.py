@@ -108,9 +108,9 @@ def _incidents(session: Session) -> list[Health]:
 
 
 def _books(session: Session) -> Health:
-    total = ledger_queries.total(session)
-    if total:
-        return Health("bad", "health.books_bad", {"units": total})
+    sums = [ledger_queries.total(session, currency) for currency in names.Currency]
+    if any(sums):
+        return Health("bad", "health.books_bad", {"units": sum(map(abs, sums))})
     return Health("ok", "health.books_ok")
 
 

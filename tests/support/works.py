@@ -13,6 +13,7 @@ from backend.db.engine import Database
 from backend.jobs import runner
 from backend.jobs.context import Context
 from backend.ledger import queries as ledger_queries
+from backend.ledger.names import Currency
 from backend.rewards.models import Reward
 from backend.workflows.admit_claims import ClaimRequest, admit
 from tests.support.builders import REGION
@@ -95,5 +96,5 @@ class Works:
 
 def assert_books_balance(session: Session) -> None:
     """Entries sum to zero and every running balance is the sum of its entries."""
-    assert ledger_queries.total(session) == 0
+    assert all(ledger_queries.total(session, currency) == 0 for currency in Currency)
     assert ledger_queries.drifted_accounts(session) == []

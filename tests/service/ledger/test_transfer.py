@@ -5,11 +5,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlmodel import col, select
 
 from backend.db.engine import Database
 from backend.ledger import names, queries, service
 from backend.ledger.errors import TransferUnbalancedError, UnitsInsufficientError
+from backend.ledger.models import LedgerAccount, LedgerEntry, LedgerTransfer
 from tests.support.clock import NOON
 
 ALICE = names.confirmed("alice")
@@ -45,7 +47,7 @@ def _spend(database: Database, units: int, *, reference: str) -> bool:
 
 def _balances(database: Database) -> dict[str, int]:
     with database.reading() as session:
-        assert queries.total(session) == 0
+        assert queries.total(session, names.Currency.POINTS) == 0
         assert queries.drifted_accounts(session) == []
         return dict(queries.balances(session, [names.ISSUANCE, ALICE, SHOP]))
 
@@ -176,5 +178,68 @@ def test_books_balance_after_any_series_of_transfers(
     with sqlite_database.reading() as session:
         found = queries.balances(session, accounts.values())
         assert {name: found[accounts[name]] for name in model} == model
-        assert queries.total(session) == 0
+        assert queries.total(session, names.Currency.POINTS) == 0
         assert queries.drifted_accounts(session) == []
+
+
+def test_one_transfer_burns_points_and_owes_euro(database: Database) -> None:
+    payable = names.payable("shop")
+    _grant(database, 500)
+    _spend(database, 500, reference="payment/1")
+
+    with database.transaction() as session:
+        legs = {SHOP: -500, names.BURNED: 500, names.RESERVE: -50, payable: 50}
+        service.transfer(session, reference="burn/1", kind="burned", legs=legs, at=NOON)
+
+    with database.reading() as session:
+        assert queries.total(session, names.Currency.POINTS) == 0
+        assert queries.total(session, names.Currency.EUR) == 0
+        found = queries.balances(session, [names.BURNED, names.RESERVE, payable])
+    assert found == {names.BURNED: 500, names.RESERVE: -50, payable: 50}
+
+
+def test_points_do_not_balance_euro(database: Database) -> None:
+    legs = {names.ISSUANCE: -100, names.PAID: 100}
+
+    with pytest.raises(TransferUnbalancedError), database.transaction() as session:
+        service.transfer(session, reference="wrong/1", kind="wrong", legs=legs, at=NOON)
+
+
+@pytest.mark.parametrize("account_name", [ALICE, names.payable("shop")])
+def test_the_database_refuses_to_commit_a_transfer_that_does_not_sum_to_zero(
+    database: Database, account_name: str
+) -> None:
+    source = names.RESERVE if names.currency_of(account_name) == "eur" else names.ISSUANCE
+    _grant(database, 500)
+
+    with (
+        pytest.raises(IntegrityError, match=r"(?i)foreign key"),
+        database.transaction() as session,
+    ):
+        service.transfer(
+            session,
+            reference="wrong/1",
+            kind="wrong",
+            legs={account_name: 7, source: -7},
+            at=NOON,
+        )
+        transfer = session.exec(
+            select(LedgerTransfer).where(col(LedgerTransfer.reference) == "wrong/1")
+        ).one()
+        session.add(
+            LedgerEntry(
+                transfer_id=transfer.id,
+                account_name=account_name,
+                units=1,
+                balance_after_units=8,
+            )
+        )
+
+    assert _balances(database)[ALICE] == 500
+
+
+def test_the_database_refuses_an_account_in_the_wrong_currency(database: Database) -> None:
+    wrong = LedgerAccount(name=names.PAID, may_go_negative=False, currency=names.Currency.POINTS)
+
+    with pytest.raises(IntegrityError, match="currency_of_name"), database.transaction() as session:
+        session.add(wrong)
