@@ -164,7 +164,7 @@ attack-codes: .venv/.ready ## Attack the codes a million times: photos, replays,
 	$(BIN)/python -m scripts.bench.attack_codes --attempts $(or $(ATTEMPTS),1000000)
 
 .PHONY: fuzz-rules
-fuzz-rules: .venv/.ready ## Read 10,000 broken rulebooks, compare both evaluators on 4,000
+fuzz-rules: .venv/.ready ## Read 10,000 broken rulebooks, compare evaluators on 4,000 and on 2,000 campaigns
 	$(BIN)/python -m scripts.bench.rules_fuzz
 
 .PHONY: gas

@@ -8,15 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from backend.kernel.errors import EcoError
+from backend.kernel.errors import EcoError, InvalidInputError
 from backend.kernel.units import points_text
 from backend.rulebook import engine, lab
 from backend.rulebook.act_facts import act_from_facts
-from backend.rulebook.adapters.carpool import import_campaign, read_json
+from backend.rulebook.adapters.carpool import CAMPAIGN_SCHEMA, import_with_remarks, read_json
 from backend.rulebook.adapters.carpool_cases import CaseResult
 from backend.rulebook.adapters.carpool_cases import replay as replay_cases
+from backend.rulebook.adapters.carpool_conditions import name_of
 from backend.rulebook.diff import describe_changes
 from backend.rulebook.document import to_yaml
+from backend.rulebook.errors import CampaignUnsupportedError
 from backend.rulebook.schema.examples import json_schema
 from backend.rulebook.simulation.files import read_acts
 
@@ -46,21 +48,32 @@ def validate(file: File) -> None:
 
 
 @app.command("import-campaign")
-def import_carpool_campaign(campaign: File, output: Output = None) -> None:
+def import_carpool_campaign(
+    campaign: File,
+    output: Output = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a field that the format does not document.")
+    ] = False,
+) -> None:
     """Translate a campaign of the French carpool register into a rulebook that replays it."""
     with _problems_shown():
-        text = to_yaml(import_campaign(campaign.read_bytes()))
-        if output is None:
-            typer.echo(text, nl=False)
-        else:
-            output.write_text(text, encoding="utf-8")
+        edition, unknown = import_with_remarks(campaign.read_bytes())
+        for path in unknown:
+            typer.echo(f"left out: {path} is no field of {CAMPAIGN_SCHEMA}", err=True)
+        if unknown and strict:
+            raise CampaignUnsupportedError(unknown[0], "no field of the documented format")
+        _write(to_yaml(edition), output)
 
 
 @app.command()
 def replay(rulebook: File, cases: File) -> None:
     """Replay recorded cases; exit 1 on any difference."""
     with _problems_shown():
-        results = replay_cases(engine.load(rulebook.read_bytes()), cases.read_bytes())
+        book = engine.load(rulebook.read_bytes())
+        results = replay_cases(book, cases.read_bytes())
+    campaign = results[0].campaign if results else ""
+    if campaign and name_of(campaign) != book.id:
+        typer.echo(f"these are cases of {campaign}, the rulebook is {book.id}", err=True)
     for result in results:
         _show_case(result)
     different = sum(1 for result in results if result.differences)
@@ -197,6 +210,18 @@ def _show_comparison(found: lab.Comparison, level: str, lang: str) -> None:
                 f"{points_text(change.after_units, lang=lang)} points, "
                 f"{change.gaining} gain, {change.losing} lose"
             )
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise InvalidInputError(
+            "output_unwritable", f"{output} cannot be written: {problem.strerror}."
+        ) from problem
 
 
 def _object(path: Path) -> Mapping[str, Any]:

@@ -72,7 +72,7 @@ def _per_km_problems(
         yield Problem((*path, "units_per_km"), "a rate cannot be negative")
     if part.max_units is not None and part.max_units < 0:
         yield Problem((*path, "max_units"), "a ceiling cannot be negative")
-    if part.to_m is not None and part.to_m <= part.from_m:
+    if part.to_m is not None and part.to_m <= part.from_m and not may_fall:
         yield Problem((*path, "to_m"), "must be larger than `from_m`")
     starts_early = rule.tariff.measure != "distance_m" or tier.from_ < part.from_m
     if part.from_m > 0 and starts_early and not may_fall:

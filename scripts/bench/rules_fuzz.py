@@ -1,24 +1,30 @@
-"""Feeds broken rulebooks to the reader and compares both evaluators, far longer than the tests.
+"""Feeds broken rulebooks to the reader and compares evaluators, far longer than the tests.
 
-`python -m scripts.bench.rules_fuzz [--documents 10000] [--rulebooks 2000]` exits 1 on a crash, on
-an accepted rulebook that could pay without bound, or on any difference between the evaluators.
+`python -m scripts.bench.rules_fuzz [--documents 10000] [--rulebooks 2000] [--campaigns 2000]`
+exits 1 on a crash, on an accepted rulebook that could pay without bound, on any difference between
+the two evaluators, or between them and a second reading of the carpool register's format.
 """
 
 import argparse
+import json
 import sys
 from collections import Counter
 
 from hypothesis import HealthCheck, given, settings
 
-from backend.rulebook.adapters.carpool import import_campaign
-from backend.rulebook.document import edition_from_tree, edition_tree
+from backend.rulebook.adapters.carpool import import_campaign, read_json
+from backend.rulebook.adapters.carpool_cases import acts_of, bind, replay
+from backend.rulebook.document import edition_from_tree, edition_tree, parse_edition, to_yaml
 from backend.rulebook.engine import Act, ActIncompleteError, RulebookInvalidError
+from backend.rulebook.rulebook import Rulebook
 from backend.rulebook.simulation.columnar import simulate
 from backend.rulebook.simulation.plain import simulate_plain
 from backend.rulebook.simulation.table import table_of
 from tests.unit.rulebook.books import DATA, amp_tree
 from tests.unit.rulebook.bounds import bound_units
 from tests.unit.rulebook.mutations import mutated
+from tests.unit.rulebook.register_campaigns import Draw
+from tests.unit.rulebook.register_oracle import judged
 from tests.unit.rulebook.strategies import Tree, act_lists, rulebook_of, trees
 
 
@@ -77,16 +83,41 @@ def rulebooks(count: int) -> Counter[str]:
     return found
 
 
+def campaigns(count: int) -> Counter[str]:
+    """Import and replay drawn campaigns of 40 trips each."""
+    found: Counter[str] = Counter()
+    for seed in range(count):
+        draw = Draw(seed)
+        facts = draw.campaign()
+        cases = json.dumps(judged(facts, draw.cases(trips=40)))
+        edition = parse_edition(to_yaml(import_campaign(json.dumps(facts))))
+        (result,) = replay(Rulebook(edition), cases)
+        exact = read_json(cases)
+        (case,) = exact["cases"]
+        rulebook = Rulebook(bind(edition, case["policy"]))
+        paid = simulate(rulebook, table_of(acts_of(exact, case))).paid_units.tolist()
+        same = not result.differences and paid == list(result.expected)
+        found["equal" if same else "different"] += 1
+        found["trips"] += len(paid)
+        found["trips paid"] += sum(1 for cents in paid if cents)
+    return found
+
+
 def main() -> int:
-    """Run both and print the counts."""
+    """Run all three and print the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=10_000)
     parser.add_argument("--rulebooks", type=int, default=2_000)
+    parser.add_argument("--campaigns", type=int, default=2_000)
     chosen = parser.parse_args()
-    read, compared = documents(chosen.documents), rulebooks(chosen.rulebooks)
+    read = documents(chosen.documents)
     print(f"documents: {dict(read)}")
+    compared = rulebooks(chosen.rulebooks)
     print(f"rulebooks: {dict(compared)}")
-    bad = read["unbounded"] + read["refused without help"] + compared["different"]
+    replayed = campaigns(chosen.campaigns)
+    print(f"campaigns: {dict(replayed)}")
+    bad = read["unbounded"] + read["refused without help"]
+    bad += compared["different"] + replayed["different"]
     return 1 if bad else 0
 
 

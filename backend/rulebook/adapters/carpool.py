@@ -5,8 +5,10 @@ block, which keeps it from being published. Format and quirks: docs/rulebook.md.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from backend.rulebook.adapters.carpool_conditions import (
@@ -17,6 +19,7 @@ from backend.rulebook.adapters.carpool_conditions import (
     field_name,
     name_of,
 )
+from backend.rulebook.adapters.carpool_fields import unknown_fields
 from backend.rulebook.document import edition_from_tree
 from backend.rulebook.errors import CampaignUnsupportedError
 from backend.rulebook.schema.edition import SCHEMA_NAME, Edition
@@ -32,6 +35,13 @@ TARGETS = {
     "operator": "operator",
     "campaign": "metropolis",
 }
+_MAX_EXPONENT = 40
+_MAX_DEPTH = 60
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{\]}]')
+
+RUN_TIME_BUDGET = "run-time-budget"
+"""How the id of a cap begins whose limit comes with the case; other caps keep their own."""
+
 COUNTERS = {"amount": "amount", "trips": "acts", "seats": "seats"}
 PERIODS = {"day": "day", "week": "week", "month": "month", "year": "year", "campaign": "all"}
 
@@ -47,7 +57,9 @@ def read_json(document: bytes | str) -> Any:  # noqa: ANN401 - JSON is any value
         CampaignUnsupportedError: The text is no JSON.
     """
     try:
-        return json.loads(document, parse_float=lambda text: format(Decimal(text), "f"))
+        text = document if isinstance(document, str) else document.decode("utf-8-sig")
+        _refuse_depth(text)
+        return json.loads(text, parse_float=_plain, parse_constant=_no_number)
     except ValueError as problem:
         raise CampaignUnsupportedError("document", f"no JSON: {problem}") from problem
 
@@ -59,13 +71,48 @@ def import_campaign(document: bytes | str) -> Edition:
         CampaignUnsupportedError: The file is no campaign or holds something undocumented.
         RulebookInvalidError: The translation is no valid rulebook.
     """
+    return import_with_remarks(document)[0]
+
+
+def import_with_remarks(document: bytes | str) -> tuple[Edition, list[str]]:
+    """Translate a campaign file; also return the paths of fields the format does not document.
+
+    Those fields are left out of the edition: whether they mattered, only a replay tells.
+
+    Raises:
+        CampaignUnsupportedError: As `import_campaign`.
+        RulebookInvalidError: As `import_campaign`.
+    """
     campaign = read_json(document)
     if not isinstance(campaign, Mapping) or campaign.get("schema") != CAMPAIGN_SCHEMA:
         raise CampaignUnsupportedError("schema", f"must be {CAMPAIGN_SCHEMA!r}")
     try:
-        return edition_from_tree(_tree(campaign))
-    except (KeyError, TypeError, AttributeError, IndexError) as problem:
-        raise CampaignUnsupportedError("document", f"malformed near {problem}") from problem
+        return edition_from_tree(_tree(campaign)), unknown_fields(campaign)
+    except KeyError as problem:
+        raise CampaignUnsupportedError("document", f"{problem} is missing") from problem
+    except (TypeError, AttributeError, IndexError, ValueError, RecursionError) as problem:
+        raise CampaignUnsupportedError("document", f"malformed: {problem}") from problem
+
+
+def _refuse_depth(text: str) -> None:
+    """Stop before the reader does: it recurses, and a library may have lifted Python's limit."""
+    depth = 0
+    for found in _BRACKETS.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
+        if depth > _MAX_DEPTH:
+            raise ValueError(f"nested deeper than {_MAX_DEPTH} levels")
+
+
+def _plain(text: str) -> str:
+    """Write a decimal out; an exponent that would need pages is no amount of this format."""
+    value = Decimal(text)
+    if abs(value.adjusted()) > _MAX_EXPONENT:
+        raise ValueError(f"{text} is out of range")
+    return format(value, "f")
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
 
 
 def _tree(campaign: Facts) -> dict[str, Any]:
@@ -155,8 +202,24 @@ def _variant(
     ]
     return {
         "when": None if when is None else conditions.condition(f"{path}.when", when),
-        "tiers": sorted(tiers, key=lambda tier: int(tier["from"])),
+        "tiers": sorted(tiers, key=lambda tier: int(tier["from"])) if is_sum else _disjoint(tiers),
     }
+
+
+def _disjoint(tiers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Cut tiers of which one counts so that none overlap: the first listed that fits counts."""
+    edges = sorted({tier["from"] for tier in tiers} | {t["below"] for t in tiers if t["below"]})
+    found: list[dict[str, Any]] = []
+    for low, high in zip_longest(edges, edges[1:]):
+        fits = (t for t in tiers if t["from"] <= low and (t["below"] is None or low < t["below"]))
+        tier = next(fits, None)
+        if tier is None:
+            continue
+        if found and found[-1]["below"] == low and found[-1]["pay"] is tier["pay"]:
+            found[-1]["below"] = high
+        else:
+            found.append({"from": low, "below": high, "pay": tier["pay"]})
+    return found
 
 
 def _tier(path: str, tier: Facts, *, is_sum: bool) -> dict[str, Any]:
@@ -241,7 +304,7 @@ def _cap(position: int, cap: Facts, budget: int | None) -> dict[str, Any]:
     if isinstance(limit, str) and limit != "budget_cents":
         raise CampaignUnsupportedError(f"{path}.max", f"{limit!r} is unknown")
     found = {
-        "id": f"cap-{position + 1}",
+        "id": f"{RUN_TIME_BUDGET if isinstance(limit, str) else 'cap'}-{position + 1}",
         "order": cap.get("order", position),
         "target": TARGETS[cap["target"]],
         "counter": COUNTERS[cap["counter"]],

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from backend.rulebook.act import Act, Place
-from backend.rulebook.adapters.carpool import COUNTERS, PERIODS, TARGETS, read_json
+from backend.rulebook.adapters.carpool import COUNTERS, PERIODS, RUN_TIME_BUDGET, TARGETS, read_json
 from backend.rulebook.adapters.carpool_conditions import TERRITORY, code_lists, name_of
 from backend.rulebook.document import edition_from_tree, edition_tree
 from backend.rulebook.engine import evaluate
@@ -36,6 +36,7 @@ class CaseResult:
     got: tuple[int | str, ...]
     differences: tuple[str, ...]
     note: str = ""
+    campaign: str = ""
 
 
 def replay(rulebook: Rulebook, document: bytes | str) -> list[CaseResult]:
@@ -77,7 +78,7 @@ def bind(edition: Edition, policy: Facts) -> Edition:
         tree["date_lists"] = tree.get("date_lists", {}) | lists
     if "budget_cents" in policy:
         tree["caps"] = [
-            cap | {"max": policy["budget_cents"]} if _is_budget(cap) else cap
+            cap | {"max": policy["budget_cents"]} if _is_run_time_budget(cap) else cap
             for cap in tree.get("caps", [])
         ]
     return edition_from_tree(tree)
@@ -148,6 +149,7 @@ class _Replay:
             tuple(got),
             tuple(differences),
             note,
+            str(self._cases.get("campaign", "")),
         )
 
     def _counter_differences(
@@ -189,13 +191,8 @@ class _Replay:
         )
 
 
-def _is_budget(cap: Facts) -> bool:
-    return (
-        cap["target"] == "metropolis"
-        and cap["counter"] == "amount"
-        and cap["period"] == "all"
-        and cap.get("counter_name") == "campaign-amount-campaign"
-    )
+def _is_run_time_budget(cap: Facts) -> bool:
+    return str(cap["id"]).startswith(RUN_TIME_BUDGET)
 
 
 def _amount_differences(

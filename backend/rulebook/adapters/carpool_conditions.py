@@ -17,6 +17,7 @@ FIELDS = {
     "passenger_contribution_cents": "passenger_contribution_units",
 }
 TERRITORY = "territory"
+NO_DAY = "no-day"
 
 _WHICH = {
     "start_in": "start",
@@ -24,6 +25,12 @@ _WHICH = {
     "start_and_end_in": "both",
     "start_or_end_in": "either",
 }
+
+
+_NEVER = {"type": "date_in", "date_list": NO_DAY}
+_ALWAYS = {"type": "not", "of": _NEVER}
+_LISTS = ("of", "classes", "days", "timeline")
+"""A list of alternatives; the format may leave it empty, our language does not."""
 
 
 class ConditionImport:
@@ -58,7 +65,7 @@ class ConditionImport:
                 "timeline": sorted(c["timeline"], key=lambda span: _instant(span["from"])),
             },
             "operator_class_in": lambda _, c: {"type": "class_in", "classes": c["classes"]},
-            "distance": _distance,
+            "distance": self._distance,
             "passenger_adult": lambda _, c: {
                 "type": "adult",
                 "unknown_passes": c.get("unknown_passes", True),
@@ -84,10 +91,16 @@ class ConditionImport:
         translate = self._kinds.get(kind)
         if translate is None:
             raise CampaignUnsupportedError(path, f"condition {kind!r} is unknown")
+        if any(facts.get(name) == [] for name in _LISTS):
+            return self._constant(holds=kind == "all")
         try:
             return translate(path, facts)
         except KeyError as problem:
             raise CampaignUnsupportedError(path, f"{problem} is missing") from problem
+
+    def _constant(self, *, holds: bool) -> dict[str, Any]:
+        self.date_lists[NO_DAY] = []
+        return dict(_ALWAYS if holds else _NEVER)
 
     def _several(self, path: str, facts: Facts) -> dict[str, Any]:
         parts = [self.condition(f"{path}.of[{at}]", part) for at, part in enumerate(facts["of"])]
@@ -107,6 +120,18 @@ class ConditionImport:
         self.date_lists[name] = given.get("deployed", []) if isinstance(given, Mapping) else given
         return found | {"date_list": name}
 
+    def _distance(self, _: str, facts: Facts) -> dict[str, Any]:
+        low, high = facts.get("min_m") or 0, facts.get("max_m")
+        if not facts.get("min_inclusive", True):
+            low += 1
+        found = {"type": "measure", "fact": "distance_m", "at_least": max(low, 0)}
+        if high is None:
+            return found
+        is_inclusive = facts.get("max_inclusive", False)
+        if high + is_inclusive <= found["at_least"]:
+            return self._constant(holds=False)
+        return found | {"at_most" if is_inclusive else "less_than": high}
+
     def _processing_date_from(self, _: str, facts: Facts) -> dict[str, Any]:
         self.uses_processing_date = True
         return {"type": "processed", "from": facts["date"]}
@@ -117,7 +142,10 @@ class ConditionImport:
             if codes["parameter"] != "territory_selector":
                 raise CampaignUnsupportedError(path, f"parameter {codes['parameter']!r} is unknown")
             return {"type": "place_in", "which": which, "area": TERRITORY}
-        return {"type": "place_in", "which": which, "codes": code_lists(codes)}
+        listed = code_lists(codes)
+        if not listed:
+            return self._constant(holds=False)
+        return {"type": "place_in", "which": which, "codes": listed}
 
     def _polygon(self, path: str, facts: Facts, which: str) -> dict[str, Any]:
         if facts.get("boundary_counts_inside", True) is not True:
@@ -144,16 +172,6 @@ def name_of(text: str) -> str:
 
 def _instant(text: str | None) -> datetime:
     return datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
-
-
-def _distance(_: str, facts: Facts) -> dict[str, Any]:
-    low, high = facts.get("min_m"), facts.get("max_m")
-    found: dict[str, Any] = {"type": "measure", "fact": "distance_m", "at_least": 0}
-    if low is not None:
-        found["at_least"] = max(low if facts.get("min_inclusive", True) else low + 1, 0)
-    if high is not None:
-        found["at_most" if facts.get("max_inclusive", False) else "less_than"] = high
-    return found
 
 
 def _field_is_zero(path: str, facts: Facts) -> dict[str, Any]:

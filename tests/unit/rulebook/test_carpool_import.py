@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from backend.rulebook.adapters.carpool import import_campaign
+from backend.rulebook.adapters.carpool import import_campaign, import_with_remarks
 from backend.rulebook.adapters.carpool_cases import CaseResult, replay
 from backend.rulebook.errors import CampaignUnsupportedError
 from backend.rulebook.rulebook import Rulebook
+from tests.unit.rulebook.books import DATA
 
 HALF_UP = {"mode": "nearest, half up (toward +infinity)", "unit_cents": 1}
 SQUARE = [[[5, 43], [6, 43], [6, 44.00000000000001], [5, 44], [5, 43]]]
@@ -384,3 +385,63 @@ def test_cases_whose_lengths_differ_are_a_difference() -> None:
     result = run(campaign(), cases(trip(), expected=[100, 100]))
 
     assert result.differences == ("2 amounts expected, 1 trips replayed",)
+
+
+def test_fields_beyond_the_format_are_named_and_left_out() -> None:
+    facts = required({"type": "distance", "min_m": 5000, "max_m": None, "unit": "m"})
+    facts["tariff"]["variants"][0]["tiers"][0]["components"][0]["vat"] = 20
+    facts["caps"] = [cap("driver", "trips", "day", 6) | {"grace": 1, "note": "words"}]
+    facts["surprise"] = True
+
+    edition, unknown = import_with_remarks(json.dumps(facts))
+
+    assert edition == import_campaign(json.dumps(facts))
+    assert unknown == [
+        "surprise",
+        "eligibility[0].require.unit",
+        "tariff.variants[0].tiers[0].components[0].vat",
+        "caps[0].grace",
+    ]
+
+
+def test_no_field_of_the_real_campaigns_is_unknown() -> None:
+    for path in sorted((DATA / "campaigns").glob("*.json")):
+        assert import_with_remarks(path.read_bytes())[1] == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "paid"),
+    [
+        ({"type": "all", "of": []}, 100),
+        ({"type": "any", "of": []}, 0),
+        ({"type": "operator_class_in", "classes": []}, 0),
+        ({"type": "operator_allowed", "timeline": []}, 0),
+        ({"type": "start_in", "codes": {"commune": []}}, 0),
+        ({"type": "distance", "min_m": 5000, "max_m": 5000}, 0),
+    ],
+)
+def test_empty_lists_hold_as_the_words_say(condition: dict[str, Any], paid: int) -> None:
+    assert amounts(required(condition), trip()) == [paid]
+
+
+def test_of_overlapping_tiers_the_first_that_fits_counts() -> None:
+    tiers = [tier(0, 8000, seat(1)), tier(5000, 12_000, seat(2)), tier(9000, 9000, seat(3))]
+    facts = campaign(tariff={"mode": "single_tier", "variants": [{"when": None, "tiers": tiers}]})
+    trips = [trip(distance_m=metres) for metres in (0, 5000, 7999, 8000, 11_999, 12_000)]
+
+    assert amounts(facts, *trips) == [1, 1, 1, 2, 2, 0]
+
+
+def test_a_fixed_limit_on_the_campaign_is_not_the_budget_of_the_case() -> None:
+    caps = [cap("campaign", "amount", "campaign", limit) for limit in (150, "budget_cents")]
+
+    paid = amounts(campaign(caps=caps), trip(), trip(), policy={"budget_cents": 10**6})
+
+    # Both caps share one counter, so it moves twice per trip.
+    assert paid == [100, 0]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a": NaN}', '{"a": 1e999999999}', "\x00"])
+def test_hostile_json_is_refused(text: str) -> None:
+    with pytest.raises(CampaignUnsupportedError):
+        import_campaign(text)

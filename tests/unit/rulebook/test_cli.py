@@ -1,11 +1,14 @@
 """The command line, as a shell sees it: output and exit codes."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from backend import cli, console
 from backend.cli_rules import app
 from backend.rulebook.act_facts import act_to_facts
 from tests.unit.rulebook.books import DATA, EDITIONS, edition_text, make_act
@@ -121,3 +124,47 @@ def test_diff_tells_the_change() -> None:
 
 def test_schema_is_json_schema() -> None:
     assert json.loads(run("schema"))["title"] == "Edition"
+
+
+def test_import_names_unknown_fields_and_strictly_refuses_them(tmp_path: Path) -> None:
+    campaign = json.loads((DATA / "campaigns" / NAME).read_text()) | {"surprise": 1}
+    path = tmp_path / "campaign.json"
+    path.write_text(json.dumps(campaign))
+    output = str(tmp_path / "rulebook.yaml")
+
+    assert "left out: surprise" in run("import-campaign", str(path), "-o", output)
+    assert "surprise" in run("import-campaign", str(path), "-o", output, "--strict", expect=2)
+
+
+def test_import_says_when_the_file_cannot_be_written(tmp_path: Path) -> None:
+    output = str(tmp_path / "missing" / "rulebook.yaml")
+
+    text = run("import-campaign", str(DATA / "campaigns" / NAME), "-o", output, expect=2)
+
+    assert "cannot be written" in text
+
+
+def test_replay_warns_about_cases_of_another_campaign(imported: Path) -> None:
+    other = str(DATA / "vectors" / "20250101_Rennes.json")
+
+    assert "cases of 20250101_Rennes" in run("replay", str(imported), other, expect=1)
+
+
+def test_the_console_starts_only_what_a_group_needs() -> None:
+    code = (
+        "import sys; sys.argv = ['calanque', 'rules', 'schema']\n"
+        "from backend import console\n"
+        "try: console.main()\n"
+        "finally: print('web3' in sys.modules, 'fastapi' in sys.modules, file=sys.stderr)\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert json.loads(done.stdout)["title"] == "Edition"
+    assert done.stderr == "False False\n"
+
+
+def test_the_console_knows_every_group_of_commands() -> None:
+    groups = {group.name for group in cli.app.registered_groups}
+
+    assert set(console.PARTS) == groups
