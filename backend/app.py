@@ -20,6 +20,7 @@ from backend.api import (
     rules,
     settlement,
     stations,
+    witnesses,
 )
 from backend.api.events import Tailer
 from backend.api.intake import Intake
@@ -43,6 +44,7 @@ API_MODULES = (
     rules,
     settlement,
     stations,
+    witnesses,
 )
 
 

@@ -69,3 +69,36 @@ class DeviceUnknownError(InvalidInputError):
         super().__init__(
             "device_unknown", f"No terminal number {device_number} is registered here."
         )
+
+
+class SerialAlreadyUsedError(EcoError):
+    """The object was rewarded before, here or elsewhere; the refusal is stored."""
+
+    def __init__(self, claim_id: str) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "serial_already_used",
+            "This object was already rewarded once; each serial number counts once, ever.",
+            claim_id=claim_id,
+        )
+
+
+class PositionNeededError(InvalidInputError):
+    """A sticker counts with the phone's position only; nothing was stored."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "position_needed",
+            "A sticker counts only where it hangs: allow this page to see your position once.",
+        )
+
+
+class CodeOfCardError(EcoError):
+    """An agent signed the code for the holder of a card, who has the points already."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "code_of_card",
+            "This deposit was counted for the card that was shown at the counter.",
+        )

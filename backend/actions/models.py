@@ -43,6 +43,9 @@ class Claim(SQLModel, table=True):
     device_number: int = Field(sa_type=BigInt, index=True, description="Witness that signed.")
     occurred_at: datetime = instant("When the act happened, as signed.")
     received_at: datetime = instant("When the claim was stored.")
+    decide_after: datetime | None = instant(
+        "Until when the verdict waits for a sensor's message; none for at once.", default=None
+    )
     evidence: dict[str, Any] = json_column("Facts that the code carries, and the code itself.")
     state: str = Field(default=ClaimState.PENDING, description="Life of the claim.")
     refusal_code: str | None = Field(default=None, description="Why it was refused at the door.")

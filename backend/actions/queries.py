@@ -1,6 +1,7 @@
 """Reads of acts."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -36,11 +37,14 @@ def codes_of(session: Session, account_id: str) -> list[str]:
     return list(session.exec(statement).all())
 
 
-def next_pending(session: Session) -> Claim | None:
-    """Lock and return the oldest claim without a verdict that no other runner holds."""
+def next_pending(session: Session, *, now: datetime) -> Claim | None:
+    """Lock and return the oldest claim that is due for its verdict and no other runner holds."""
     statement = (
         select(Claim)
-        .where(col(Claim.state) == ClaimState.PENDING)
+        .where(
+            col(Claim.state) == ClaimState.PENDING,
+            col(Claim.decide_after).is_(None) | (col(Claim.decide_after) <= now),
+        )
         .order_by(col(Claim.id))
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -47,7 +47,7 @@ class Evidence:
     """What the intake knows of a claim once its code is read and its signature holds.
 
     Attributes:
-        kind: Which verifier judges it: "slot", "deposit" or "ticket".
+        kind: Which verifier judges it: a key of `verifiers.VERIFIERS`.
         code_key: Single-use key of the code; one claim ever takes it.
         device_number: Witness that signed the code.
         occurred_at: When the act happened, as signed.
@@ -66,7 +66,7 @@ class Witness:
     """The device behind a claim and the place where it stands, as the registry knows them.
 
     Attributes:
-        kind: "kiosk", "bin", "counter" or "operator".
+        kind: "kiosk", "bin", "counter", "operator" or "sticker".
         station_id: Where it stands; `None` for an operator.
         materials: Materials that the station takes; the first is its main one.
         commune_code: INSEE code of the station's commune or arrondissement.

@@ -14,6 +14,7 @@ from backend.actions.errors import (
     CodeExpiredError,
     DeviceRevokedError,
     IdempotencyKeyReusedError,
+    SerialAlreadyUsedError,
 )
 from backend.actions.models import Claim, Incarnation, Verdict
 from backend.actions.rules import ClaimState, Evidence, Judgement
@@ -25,6 +26,7 @@ _REFUSALS: Mapping[str, Callable[[str], EcoError]] = {
     "code_already_used": CodeAlreadyUsedError,
     "code_expired": CodeExpiredError,
     "device_revoked": DeviceRevokedError,
+    "serial_already_used": SerialAlreadyUsedError,
 }
 
 
@@ -39,6 +41,8 @@ class Submission:
         code: The code as presented, kept for appeals.
         evidence: What the code says.
         refusal_code: Set when the code is authentic but late or its device withdrawn.
+        taken_code: How a code that another claim took is refused.
+        decide_after: Until when the verdict waits for another witness.
     """
 
     account_id: str
@@ -47,6 +51,8 @@ class Submission:
     code: str
     evidence: Evidence
     refusal_code: str | None
+    taken_code: str = "code_already_used"
+    decide_after: datetime | None = None
 
 
 def submit(
@@ -74,7 +80,7 @@ def submit(
     if own is not None:
         return _answer(own, None)
     refusal = _claim_of(
-        submission, incarnation, at, refusal_code=submission.refusal_code or "code_already_used"
+        submission, incarnation, at, refusal_code=submission.refusal_code or submission.taken_code
     )
     insert_or_skip(session, refusal)
     return _answer(_stored(session, refusal), None)
@@ -148,6 +154,7 @@ def _claim_of(
         device_number=evidence.device_number,
         occurred_at=evidence.occurred_at,
         received_at=at,
+        decide_after=submission.decide_after,
         evidence={"facts": dict(evidence.facts), "code": submission.code},
         state=ClaimState.REFUSED if is_refused else ClaimState.PENDING,
         refusal_code=refusal_code,

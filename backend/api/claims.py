@@ -14,9 +14,24 @@ from backend.http.deps import ReadSession, requires
 from backend.kernel.errors import EcoError, NotFoundError
 from backend.rewards import queries as reward_queries
 from backend.rulebook import engine
-from backend.workflows.admit_claims import ClaimRequest
+from backend.territory.geo import Position
+from backend.workflows.admit_claims import ClaimRequest, Whereabouts
 
 router = APIRouter(tags=["claims"])
+
+
+class PositionCreate(BaseModel):
+    """Where the phone is, once, for a sticker; only the distance to it is kept."""
+
+    latitude_e6: int = Field(ge=-90_000_000, le=90_000_000, description="Micro-degrees (WGS 84).")
+    longitude_e6: int = Field(
+        ge=-180_000_000, le=180_000_000, description="Micro-degrees (WGS 84)."
+    )
+    accuracy_m: int = Field(ge=0, le=1_000_000, description="Radius that holds it with 68 %.")
+
+    def whereabouts(self) -> Whereabouts:
+        """Return it in the words of the workflow."""
+        return Whereabouts(Position(self.latitude_e6, self.longitude_e6), self.accuracy_m)
 
 
 class ClaimCreate(BaseModel):
@@ -24,6 +39,9 @@ class ClaimCreate(BaseModel):
 
     code: str = Field(
         min_length=8, max_length=700, description="The URL of the QR, the bare or the short code."
+    )
+    position: PositionCreate | None = Field(
+        default=None, description="Needed for a sticker (problem `position_needed`)."
     )
 
 
@@ -65,7 +83,10 @@ async def post_claim(
 ) -> ClaimPublic:
     """Store the claim durably and answer; the verdict follows within milliseconds."""
     intake: Intake = request.app.state.intake
-    answer = await intake.submit(ClaimRequest(actor.account_id, idempotency_key, body.code))
+    whereabouts = body.position.whereabouts() if body.position is not None else None
+    answer = await intake.submit(
+        ClaimRequest(actor.account_id, idempotency_key, body.code, whereabouts)
+    )
     if isinstance(answer, EcoError):
         raise answer
     response.headers["Location"] = f"/api/v1/claims/{answer.public_id}"

@@ -1,113 +1,61 @@
-"""Codes that a citizen meets: slot, deposit and ticket codes, signed by a device.
+"""Codes that a citizen meets, and messages of sensors: signed by a device, read, verified.
 
 A code is a CWT (RFC 8392) in an upper-case URL, so that its QR stays in the
-alphanumeric mode and the phone's own camera opens it. The claims are `iat` (6)
-and one private claim: a list that starts with the kind of code. docs/codes.md
-has the tables. Pure: no session, clock or settings.
+alphanumeric mode and the phone's own camera opens it. What the kinds say is in
+`contents`. Pure: no session, clock or settings.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from types import MappingProxyType
+from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from backend.devices import cose
-from backend.devices.cbor import CBORValue, Reader
-from backend.devices.errors import CodeMalformedError
-
-SLOT_S = 30
-"""A kiosk's code lives this long on its screen (docs/architecture.md, codes)."""
-
-MATERIALS: Mapping[str, int] = MappingProxyType(
-    {
-        "glass": 1,
-        "packaging": 2,
-        "paper": 3,
-        "textile": 4,
-        "organic": 5,
-        "electronics": 6,
-        "battery": 7,
-        "metal": 8,
-        "plastic_bottle": 9,
-        "can": 10,
-        "oil": 11,
-        "bulky": 12,
-        "hazardous": 13,
-        "green_waste": 14,
-        "wood": 15,
-    }
+from backend.devices import contents, cose
+from backend.devices.cbor import CBORValue
+from backend.devices.contents import (
+    MATERIALS,
+    MODES,
+    SENSOR_EVENTS,
+    SLOT_S,
+    AttendedCode,
+    Code,
+    DepositCode,
+    ItemCode,
+    SensorCode,
+    SlotCode,
+    StickerCode,
+    TicketCode,
+    code_key,
 )
-"""Numbers inside codes; append only, since printed codes outlive a release."""
 
-MODES: Mapping[str, int] = MappingProxyType(
-    {
-        "walk": 1,
-        "bike": 2,
-        "bus": 3,
-        "metro": 4,
-        "tram": 5,
-        "rail": 6,
-        "ferry": 7,
-        "carpool": 8,
-        "bike_share": 9,
-        "scooter_share": 10,
-    }
-)
-"""Numbers inside codes; append only."""
-
-_ISSUED_AT = 6
-_BODY = -65537
-"""First private-use claim key (RFC 8392 §9.1)."""
-_SLOT, _DEPOSIT, _TICKET = 1, 2, 3
-_MATERIAL_NAMES = {number: name for name, number in MATERIALS.items()}
-_MODE_NAMES = {number: name for name, number in MODES.items()}
-_MAX_COUNTER = 2**32 - 1
-_MAX_COUNT = 1_000
-_MAX_MASS_G = 1_000_000
-_MAX_DISTANCE_M = 1_000_000
-_MAX_SEQ = 1_000
-_MAX_SERIAL_CHARS = 16
-_MAX_INSTANT = 2**32 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class SlotCode:
-    """Somebody stood before this screen within these 30 seconds."""
-
-    device: int
-    slot: int
-    seq: int
-    issued_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DepositCode:
-    """This machine took this deposit; `counter` never repeats."""
-
-    device: int
-    counter: int
-    material: str
-    count: int
-    mass_g: int
-    issued_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class TicketCode:
-    """An operator of mobility witnesses one trip; `serial` never repeats."""
-
-    device: int
-    serial: str
-    mode: str
-    distance_m: int
-    started_at: datetime
-    ended_at: datetime
-    issued_at: datetime
-
-
-Code = SlotCode | DepositCode | TicketCode
+__all__ = [
+    "MATERIALS",
+    "MODES",
+    "SENSOR_EVENTS",
+    "SLOT_S",
+    "AttendedCode",
+    "Code",
+    "DepositCode",
+    "ItemCode",
+    "SensorCode",
+    "SlotCode",
+    "StickerCode",
+    "TicketCode",
+    "UnverifiedCode",
+    "code_key",
+    "encode_attended",
+    "encode_deposit",
+    "encode_item",
+    "encode_sensor",
+    "encode_slot",
+    "encode_sticker",
+    "encode_ticket",
+    "read",
+    "slot_of",
+    "token_in",
+    "url_of",
+    "verify",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +78,7 @@ def slot_of(at: datetime) -> int:
 
 def encode_slot(key: Ed25519PrivateKey, *, device: int, slot: int, seq: int) -> str:
     """Sign the code of one slot; `seq` counts the codes shown within it, from 0."""
-    return _seal(key, device, slot * SLOT_S, [_SLOT, seq])
+    return _seal(key, device, slot * SLOT_S, [contents.SLOT, seq])
 
 
 def encode_deposit(
@@ -154,7 +102,7 @@ def encode_deposit(
         mass_g: Mass in grams, 0 to 1,000,000.
         issued_at: When it was taken, whole seconds.
     """
-    body: list[CBORValue] = [_DEPOSIT, counter, MATERIALS[material], count, mass_g]
+    body: list[CBORValue] = [contents.DEPOSIT, counter, MATERIALS[material], count, mass_g]
     return _seal(key, device, _seconds(issued_at), body)
 
 
@@ -182,7 +130,88 @@ def encode_ticket(  # noqa: PLR0913 - a ticket has these facts
         issued_at: When the ticket was signed.
     """
     start, end = _seconds(started_at), _seconds(ended_at)
-    body: list[CBORValue] = [_TICKET, serial, MODES[mode], distance_m, start, end]
+    body: list[CBORValue] = [contents.TICKET, serial, MODES[mode], distance_m, start, end]
+    return _seal(key, device, _seconds(issued_at), body)
+
+
+def encode_sticker(key: Ed25519PrivateKey, *, device: int, issued_at: datetime) -> str:
+    """Sign what is printed on a sticker; its key is of no use afterwards."""
+    return _seal(key, device, _seconds(issued_at), [contents.STICKER])
+
+
+def encode_attended(  # noqa: PLR0913 - a deposit with its witness has these facts
+    key: Ed25519PrivateKey,
+    *,
+    device: int,
+    counter: int,
+    material: str,
+    count: int,
+    mass_g: int,
+    card_ref: str,
+    agent: int,
+    issued_at: datetime,
+) -> str:
+    """Sign a deposit that an agent saw, for the holder of a card.
+
+    Args:
+        key: The counter's key.
+        device: Its number.
+        counter: As of other deposits: 1 and up, each has its own.
+        material: A name of `MATERIALS`.
+        count: Items, 0 to 1,000.
+        mass_g: Mass in grams, 0 to 1,000,000.
+        card_ref: `card_ref` of the card that was shown, 16 hex digits.
+        agent: Number of the agent at this counter, 1 to 9,999.
+        issued_at: When it was taken, whole seconds.
+    """
+    facts: list[CBORValue] = [counter, MATERIALS[material], count, mass_g]
+    body: list[CBORValue] = [contents.ATTENDED, *facts, bytes.fromhex(card_ref), agent]
+    return _seal(key, device, _seconds(issued_at), body)
+
+
+def encode_item(
+    key: Ed25519PrivateKey,
+    *,
+    device: int,
+    counter: int,
+    material: str,
+    serial: str,
+    issued_at: datetime,
+) -> str:
+    """Sign that an object with a serial number of its own was taken back.
+
+    Args:
+        key: Of the machine or counter.
+        device: Its number.
+        counter: As of other deposits.
+        material: A name of `MATERIALS`.
+        serial: 1 to 16 letters, digits and hyphens; case does not matter.
+        issued_at: When it was taken, whole seconds.
+    """
+    body: list[CBORValue] = [contents.ITEM, counter, MATERIALS[material], serial.upper()]
+    return _seal(key, device, _seconds(issued_at), body)
+
+
+def encode_sensor(
+    key: Ed25519PrivateKey,
+    *,
+    device: int,
+    counter: int,
+    event: str,
+    value: int,
+    issued_at: datetime,
+) -> str:
+    """Sign what a container's sensor felt.
+
+    Args:
+        key: The sensor's key.
+        device: Its number.
+        counter: 1 and up; each message has its own.
+        event: A name of `SENSOR_EVENTS`.
+        value: 1 to 1,000,000, in the unit of the event.
+        issued_at: When it happened, whole seconds.
+    """
+    body: list[CBORValue] = [contents.SENSOR, counter, SENSOR_EVENTS[event], value]
     return _seal(key, device, _seconds(issued_at), body)
 
 
@@ -205,7 +234,7 @@ def read(text: str) -> UnverifiedCode:
         CodeMalformedError: It is no code of ours.
     """
     envelope = cose.open_unverified(token_in(text))
-    return UnverifiedCode(envelope, _content(envelope))
+    return UnverifiedCode(envelope, contents.content_of(envelope.device, envelope.payload))
 
 
 def verify(code: UnverifiedCode, public_key: bytes) -> Code:
@@ -218,90 +247,13 @@ def verify(code: UnverifiedCode, public_key: bytes) -> Code:
     return code.content
 
 
-def code_key(code: Code) -> str:
-    """Return the key under which a code is used once, whatever its spelling."""
-    if isinstance(code, SlotCode):
-        return f"slot:{code.device}:{code.slot}:{code.seq}"
-    if isinstance(code, DepositCode):
-        return f"deposit:{code.device}:{code.counter}"
-    return f"ticket:{code.device}:{code.serial}"
-
-
 def _seal(key: Ed25519PrivateKey, device: int, issued_s: int, body: list[CBORValue]) -> str:
-    token = cose.seal(key, device=device, claims={_ISSUED_AT: issued_s, _BODY: body})
+    token = cose.seal(
+        key, device=device, claims={contents.ISSUED_AT: issued_s, contents.BODY: body}
+    )
     # A device must not show what no server would read: out-of-range facts fail here.
     read(token)
     return token
-
-
-def _content(envelope: cose.Envelope) -> Code:
-    reader = Reader(envelope.payload)
-    claims = reader.value()
-    reader.finish()
-    if not isinstance(claims, dict) or claims.keys() != {_ISSUED_AT, _BODY}:
-        raise CodeMalformedError("its claims are not the ones of a code")
-    issued_s, body = _whole(claims[_ISSUED_AT], 0, _MAX_INSTANT), claims[_BODY]
-    if not isinstance(body, list) or not body:
-        raise CodeMalformedError("it says nothing")
-    match body:
-        case [1, seq]:
-            return _slot(envelope.device, issued_s, seq)
-        case [2, counter, material, count, mass_g]:
-            return DepositCode(
-                device=envelope.device,
-                counter=_whole(counter, 1, _MAX_COUNTER),
-                material=_name(_MATERIAL_NAMES, material),
-                count=_whole(count, 0, _MAX_COUNT),
-                mass_g=_whole(mass_g, 0, _MAX_MASS_G),
-                issued_at=_instant(issued_s),
-            )
-        case [3, serial, mode, distance_m, start, end]:
-            return _ticket(envelope.device, issued_s, (serial, mode, distance_m, start, end))
-    raise CodeMalformedError("its kind is unknown here")
-
-
-def _slot(device: int, issued_s: int, seq: CBORValue) -> SlotCode:
-    slot, rest = divmod(issued_s, SLOT_S)
-    if rest:
-        raise CodeMalformedError("it does not start at a slot")
-    return SlotCode(device, slot, _whole(seq, 0, _MAX_SEQ), _instant(issued_s))
-
-
-def _ticket(device: int, issued_s: int, facts: tuple[CBORValue, ...]) -> TicketCode:
-    serial, mode, distance_m, start, end = facts
-    if not (
-        isinstance(serial, str)
-        and 1 <= len(serial) <= _MAX_SERIAL_CHARS
-        and serial.isascii()
-        and serial.replace("-", "").isalnum()
-    ):
-        raise CodeMalformedError("its serial number is not 1 to 16 letters, digits and hyphens")
-    start_s = _whole(start, 0, _MAX_INSTANT)
-    return TicketCode(
-        device=device,
-        serial=serial,
-        mode=_name(_MODE_NAMES, mode),
-        distance_m=_whole(distance_m, 0, _MAX_DISTANCE_M),
-        started_at=_instant(start_s),
-        ended_at=_instant(_whole(end, start_s, _MAX_INSTANT)),
-        issued_at=_instant(issued_s),
-    )
-
-
-def _whole(value: CBORValue, lowest: int, highest: int) -> int:
-    if not isinstance(value, int) or not lowest <= value <= highest:
-        raise CodeMalformedError("a number in it is out of range")
-    return value
-
-
-def _name(names: Mapping[int, str], number: CBORValue) -> str:
-    if not isinstance(number, int) or number not in names:
-        raise CodeMalformedError("a material or mode in it is unknown here")
-    return names[number]
-
-
-def _instant(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _seconds(at: datetime) -> int:

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from backend.db.types import BigInt, instant
+from backend.db.types import BigInt, instant, serial_key
 
 
 class Device(SQLModel, table=True):
@@ -13,7 +13,7 @@ class Device(SQLModel, table=True):
 
     __tablename__ = "device"
     __table_args__ = (
-        CheckConstraint("kind IN ('kiosk','bin','counter','operator')", "kind"),
+        CheckConstraint("kind IN ('kiosk','bin','counter','operator','sticker','sensor')", "kind"),
         CheckConstraint("state IN ('pending','active','revoked')", "state"),
         CheckConstraint("state <> 'active' OR public_key IS NOT NULL", "active_has_key"),
         CheckConstraint("number BETWEEN 1 AND 4294967295", "number_fits_key_id"),
@@ -25,7 +25,9 @@ class Device(SQLModel, table=True):
         sa_column_kwargs={"autoincrement": False},
         description="Number on the device's label and in its codes (COSE key id).",
     )
-    kind: str = Field(description="kiosk, bin, counter (an agent's post) or operator (mobility).")
+    kind: str = Field(
+        description="kiosk, bin, counter (an agent's post), operator, sticker, sensor."
+    )
     name: str = Field(description="What staff call it.")
     station_id: str | None = Field(
         default=None, index=True, description="Station where it stands; none for operators."
@@ -73,3 +75,29 @@ class ShortCode(SQLModel, table=True):
     device: int = Field(sa_type=BigInt, index=True, description="Device that announced it.")
     token: str = Field(description="The signed code that it stands for.")
     expires_at: datetime = instant("When it stops to stand for anything.")
+
+
+class SensorMessage(SQLModel, table=True):
+    """What a container's sensor felt; one citizen's scan at most pairs with it."""
+
+    __tablename__ = "sensor_message"
+    __table_args__ = (
+        UniqueConstraint("device", "counter"),
+        CheckConstraint("event IN ('lid','fill','weight')", "event"),
+        Index("ix_sensor_message_station_id_felt_at", "station_id", "felt_at"),
+    )
+
+    id: int | None = serial_key("Order of arrival.")
+    device: int = Field(sa_type=BigInt, description="Sensor that signed it.")
+    counter: int = Field(sa_type=BigInt, description="Its own number of the message.")
+    station_id: str = Field(description="Station of the sensor when the message came.")
+    material: str | None = Field(
+        default=None, description="Material of its container; none for the whole station."
+    )
+    event: str = Field(description="lid (times), fill (litres) or weight (grams).")
+    value: int = Field(description="How much, in the unit of the event.")
+    felt_at: datetime = instant("When it happened, as signed.")
+    received_at: datetime = instant("When it came.")
+    claim_id: int | None = Field(
+        default=None, sa_type=BigInt, unique=True, description="Claim that it corroborates."
+    )

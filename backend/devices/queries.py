@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from backend.devices.errors import DeviceNotFoundError
-from backend.devices.models import Device, ShortCode
+from backend.devices import codes, rules
+from backend.devices.errors import CodeForgedError, DeviceNotFoundError
+from backend.devices.models import Device, SensorMessage, ShortCode
 
 
 def by_number(session: Session, number: int) -> Device | None:
@@ -32,6 +33,28 @@ def by_numbers(session: Session, numbers: Iterable[int]) -> Mapping[int, Device]
     return {device.number: device for device in session.exec(statement).all()}
 
 
+def verified(code: codes.UnverifiedCode, device: Device) -> codes.Code:
+    """Return the facts of a code that a device signed, with its key of that time.
+
+    Raises:
+        CodeForgedError: Somebody else signed it, or the device has no key yet.
+    """
+    if device.public_key is None:
+        raise CodeForgedError(device.number)
+    keys = rules.keys_for(
+        code.content.issued_at,
+        public_key=device.public_key,
+        previous_key=device.previous_key,
+        rotated_at=device.rotated_at,
+    )
+    for key in keys[:-1]:
+        try:
+            return codes.verify(code, bytes.fromhex(key))
+        except CodeForgedError:
+            continue
+    return codes.verify(code, bytes.fromhex(keys[-1]))
+
+
 def all_devices(session: Session, *, station_id: str | None = None) -> Sequence[Device]:
     """Return devices by number; all of them, or those of one station."""
     statement = select(Device)
@@ -53,3 +76,37 @@ def token_of_short(session: Session, short: str, *, now: datetime) -> str | None
     """Return the signed code behind a short one, `None` when it stands for nothing now."""
     found = session.get(ShortCode, short)
     return found.token if found is not None and found.expires_at >= now else None
+
+
+def stations_with_sensors(session: Session, station_ids: Iterable[str]) -> set[str]:
+    """Return those of the stations that have an active sensor."""
+    statement = select(Device.station_id).where(
+        col(Device.kind) == "sensor",
+        col(Device.state) == "active",
+        col(Device.station_id).in_(set(station_ids)),
+    )
+    return {station_id for station_id in session.exec(statement) if station_id is not None}
+
+
+def newest_messages(session: Session, number: int, *, limit: int) -> Sequence[SensorMessage]:
+    """Return the messages of a sensor that arrived last."""
+    statement = select(SensorMessage).where(col(SensorMessage.device) == number)
+    return session.exec(statement.order_by(col(SensorMessage.id).desc()).limit(limit)).all()
+
+
+def message_of_claim(session: Session, claim_id: int) -> SensorMessage | None:
+    """Return the message that corroborates a claim, or `None`."""
+    statement = select(SensorMessage).where(col(SensorMessage.claim_id) == claim_id)
+    return session.exec(statement).one_or_none()
+
+
+def free_messages(
+    session: Session, station_id: str, *, since: datetime, until: datetime
+) -> Sequence[SensorMessage]:
+    """Return what a station's sensors felt and no claim has taken, newest first."""
+    statement = select(SensorMessage).where(
+        col(SensorMessage.station_id) == station_id,
+        col(SensorMessage.claim_id).is_(None),
+        col(SensorMessage.felt_at).between(since, until),
+    )
+    return session.exec(statement.order_by(col(SensorMessage.felt_at).desc())).all()

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from backend.devices.codes import SLOT_S, Code, DepositCode, SlotCode, TicketCode
+from backend.devices.contents import (
+    SLOT_S,
+    AttendedCode,
+    Code,
+    SlotCode,
+    StickerCode,
+    TicketCode,
+)
 
 SHORT_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """32 characters without 0/O and 1/I, which people confuse."""
@@ -27,6 +34,10 @@ class DeviceKind(StrEnum):
     """An agent's post; signs deposit codes for what the agent sees."""
     OPERATOR = "operator"
     """A transport operator's server; signs tickets."""
+    STICKER = "sticker"
+    """A printed code; its key signed it once and was thrown away."""
+    SENSOR = "sensor"
+    """Feels a container's lid, fill or weight; signs a message for each change."""
 
 
 class DeviceState(StrEnum):
@@ -66,20 +77,27 @@ class Windows:
     Attributes:
         slot_grace_s: After the end of a slot: time to read and to send.
         deposit_s: After a deposit, so that an offline phone or bin can send later.
+        attended_s: After a deposit at a counter, which may be offline for a weekend.
         ticket_s: After a ticket was signed.
         skew_s: By which a device's clock may be fast.
     """
 
     slot_grace_s: int = 15
     deposit_s: int = 24 * 3600
+    attended_s: int = 72 * 3600
     ticket_s: int = 48 * 3600
     skew_s: int = 20
 
 
 def freshness(code: Code, *, now: datetime, windows: Windows) -> Freshness:
-    """Compare the signed time of a code with the server's clock; bounds are included."""
+    """Compare the signed time of a code with the server's clock; bounds are included.
+
+    A sticker is never late: it counts until its device is revoked.
+    """
     if code.issued_at > now + timedelta(seconds=windows.skew_s):
         return Freshness.EARLY
+    if isinstance(code, StickerCode):
+        return Freshness.FRESH
     age = now - code.issued_at
     if age > timedelta(seconds=_lifetime_s(code, windows)):
         return Freshness.LATE
@@ -89,9 +107,9 @@ def freshness(code: Code, *, now: datetime, windows: Windows) -> Freshness:
 def _lifetime_s(code: Code, windows: Windows) -> int:
     if isinstance(code, SlotCode):
         return SLOT_S + windows.slot_grace_s
-    if isinstance(code, DepositCode):
-        return windows.deposit_s
-    return windows.ticket_s
+    if isinstance(code, AttendedCode):
+        return windows.attended_s
+    return windows.ticket_s if isinstance(code, TicketCode) else windows.deposit_s
 
 
 def act_at(code: Code, *, received_at: datetime) -> datetime:
@@ -102,6 +120,8 @@ def act_at(code: Code, *, received_at: datetime) -> datetime:
     """
     if isinstance(code, TicketCode):
         return code.ended_at
+    if isinstance(code, StickerCode):
+        return received_at
     if isinstance(code, SlotCode):
         slot_end = code.issued_at + timedelta(seconds=SLOT_S)
         return max(code.issued_at, min(received_at, slot_end))

@@ -31,3 +31,12 @@ class ImportUnreadableError(EcoError):
         super().__init__(
             ErrorKind.INVALID, "import_unreadable", f"This file cannot be imported: {problem}."
         )
+
+
+class MaterialNotTakenError(InvalidInputError):
+    """The station has no container for the material."""
+
+    def __init__(self, material: str) -> None:
+        super().__init__(
+            "material_not_taken", f"This station has no container for {material}; import it first."
+        )

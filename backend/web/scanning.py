@@ -1,8 +1,7 @@
 """Scanning: the camera page, the page a phone's own camera opens, and the claim by form."""
 
 import secrets
-from collections.abc import Mapping
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Protocol
 
 from anyio import from_thread
 from fastapi import APIRouter, Form, Request, Response
@@ -10,6 +9,7 @@ from fastapi import APIRouter, Form, Request, Response
 from backend.accounts import service as accounts
 from backend.accounts.rules import Actor
 from backend.actions.models import Claim
+from backend.actions.verifiers.protocol import whole
 from backend.db.engine import Database
 from backend.devices import codes
 from backend.http.deps import (
@@ -28,6 +28,7 @@ from backend.web.contexts import CodePage, ScanPage
 from backend.web.forms import see
 from backend.web.rendering import language_of, respond
 from backend.workflows.admit_claims import Answer, ClaimRequest
+from backend.workflows.code_evidence import kind_and_facts
 
 router = APIRouter(include_in_schema=False)
 
@@ -75,8 +76,7 @@ def get_code(request: Request, code: str, session: ReadSession, actor: MaybeActo
     """Show what a code is about; looking at it never uses it up."""
     unverified = codes.read(code)
     content = unverified.content
-    facts = _facts_of(content)
-    kind = _kind_of(content)
+    kind, facts = kind_and_facts(content)
     title_key, icon = history.act_title(kind, facts)
     where = places.of_devices(session, [unverified.device])
     page = CodePage(
@@ -87,9 +87,9 @@ def get_code(request: Request, code: str, session: ReadSession, actor: MaybeActo
         title_key=title_key,
         icon=icon,
         place=where.get(unverified.device, ""),
-        count=int(facts.get("count", 0)),
-        mass_g=int(facts.get("mass_g", 0)),
-        distance_m=int(facts.get("distance_m", 0)),
+        count=whole(facts.get("count")),
+        mass_g=whole(facts.get("mass_g")),
+        distance_m=whole(facts.get("distance_m")),
     )
     return respond(request, "code.html", page, actor=actor, section="scan")
 
@@ -154,24 +154,6 @@ def _with_session(request: Request, response: Response, token: str | None) -> Re
 def _problem_key(error: EcoError) -> str:
     key = f"problem.{error.code}.title"
     return key if texts.has("fr", key) else "problem.default.title"
-
-
-def _kind_of(content: codes.Code) -> str:
-    if isinstance(content, codes.TicketCode):
-        return "ticket"
-    return "slot" if isinstance(content, codes.SlotCode) else "deposit"
-
-
-def _facts_of(content: codes.Code) -> Mapping[str, Any]:
-    if isinstance(content, codes.DepositCode):
-        return {
-            "material": content.material,
-            "count": content.count,
-            "mass_g": content.mass_g,
-        }
-    if isinstance(content, codes.TicketCode):
-        return {"mode": content.mode, "distance_m": content.distance_m}
-    return {}
 
 
 def _new_key() -> str:

@@ -29,6 +29,7 @@ from backend.rulebook.models import Edition
 from backend.territory import queries as territory_queries
 from backend.territory.geo import Position
 from backend.workflows.acts import LevelCodes, act_of
+from backend.workflows.corroborate import corroborated
 from backend.workflows.doubt import reasons_to_doubt
 from backend.workflows.review_claim import about
 
@@ -58,7 +59,7 @@ def decide_next(session: Session, *, region: LevelCodes, now: datetime) -> Outco
         cannot be decided for a reason of its own goes to a person, so that those behind
         it are decided.
     """
-    claim = action_queries.next_pending(session)
+    claim = action_queries.next_pending(session, now=now)
     if claim is None:
         return None
     try:
@@ -75,7 +76,8 @@ def decide_next(session: Session, *, region: LevelCodes, now: datetime) -> Outco
 
 def _decide(session: Session, claim: Claim, *, region: LevelCodes, now: datetime) -> Outcome:
     witness = _witness(session, claim)
-    judgement = VERIFIERS[claim.kind].judge(_evidence(claim), witness)
+    evidence = corroborated(session, claim, _evidence(claim), witness)
+    judgement = VERIFIERS[evidence.kind].judge(evidence, witness)
     edition = rulebook_queries.in_force_at(session, claim.occurred_at)
     payable: _Payable | None = None
     is_cleared = review_queries.is_cleared(session, claim.id or 0)

@@ -1,6 +1,8 @@
 """Doubt about a claim: its history from several slices, judged by the rules of review."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -20,7 +22,8 @@ MAX_HISTORY = 300
 """Claims of one person that are read back; far more than a held person can have paid."""
 MAX_NEIGHBOURS = 200
 """Newest deposits of one machine that a counter is compared with; a day of a busy one."""
-DEPOSIT = "deposit"
+COUNTED = ("deposit", "attended", "item")
+"""Kinds of evidence that carry the machine's own counter."""
 
 
 def reasons_to_doubt(
@@ -43,7 +46,7 @@ def reasons_to_doubt(
     )
     history = History(
         person=_seen(session, claim, station),
-        device_is_in_doubt=claim.kind == DEPOSIT and _is_device_in_doubt(session, claim),
+        device_is_in_doubt=claim.kind in COUNTED and _is_device_in_doubt(session, claim),
     )
     assessment = rules.assess(doubtful, history, Limits())
     if not assessment.is_held:
@@ -53,19 +56,19 @@ def reasons_to_doubt(
 
 def _is_device_in_doubt(session: Session, claim: Claim) -> bool:
     """Compare a deposit's counter with the machine's others, and remember the highest."""
-    statement = select(Claim.code_ref, Claim.occurred_at).where(
+    statement = select(Claim.evidence, Claim.occurred_at).where(
         col(Claim.device_number) == claim.device_number,
-        col(Claim.kind) == DEPOSIT,
+        col(Claim.kind).in_(COUNTED),
         col(Claim.code_key).is_not(None),
         col(Claim.id) != claim.id,
     )
     rows = session.exec(statement.order_by(col(Claim.id).desc()).limit(MAX_NEIGHBOURS)).all()
     device = device_queries.need(session, claim.device_number)
-    counter = _counter(claim.code_ref)
+    counter = _counter(claim.evidence)
     finding = device_rules.judge_counter(
         counter,
         claim.occurred_at,
-        seen=[(_counter(code_ref), at) for code_ref, at in rows],
+        seen=[(_counter(evidence), at) for evidence, at in rows],
         counter_high=device.counter_high,
     )
     if finding.is_accepted:
@@ -73,8 +76,8 @@ def _is_device_in_doubt(session: Session, claim: Claim) -> bool:
     return not finding.is_accepted
 
 
-def _counter(code_ref: str) -> int:
-    return int(code_ref.rpartition(":")[2])
+def _counter(evidence: Mapping[str, Any]) -> int:
+    return int(evidence["facts"]["counter"])
 
 
 def _seen(session: Session, claim: Claim, station: Position | None) -> list[Seen]:

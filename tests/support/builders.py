@@ -21,11 +21,14 @@ from backend.batches import service as batches
 from backend.batches.models import Batch
 from backend.batches.rules import BatchKind, BatchState, Fees
 from backend.batches.service import Call, Sender
+from backend.cards import service as cards
+from backend.cards.models import Card
 from backend.db.engine import Database
-from backend.devices import codes
+from backend.devices import codes, witnesses
 from backend.devices import service as devices
 from backend.devices.rules import DeviceKind
 from backend.devices.service import NewDevice
+from backend.kernel.cards import card_ref
 from backend.ledger import names
 from backend.ledger import service as ledger
 from backend.merchants import service as merchants
@@ -78,6 +81,45 @@ class Terminal:
         }
         return codes.encode_deposit(
             self.key, device=self.number, material=material, count=count, **(facts | changes)
+        )
+
+    def attended_code(self, secret: str, *, count: int = 1, **changes: Any) -> str:
+        """Return a deposit that agent 7 of a counter saw, for the holder of a card."""
+        self._counter += 1
+        facts: dict[str, Any] = {
+            "counter": self._counter,
+            "material": "glass",
+            "mass_g": 400 * count,
+            "issued_at": self.clock.now().replace(microsecond=0),
+        }
+        return codes.encode_attended(
+            self.key,
+            device=self.number,
+            count=count,
+            card_ref=card_ref(secret),
+            agent=7,
+            **(facts | changes),
+        )
+
+    def item_code(self, serial: str, **changes: Any) -> str:
+        """Return the code of one object with a serial number, taken back now."""
+        self._counter += 1
+        facts: dict[str, Any] = {
+            "counter": self._counter,
+            "material": "glass",
+            "issued_at": self.clock.now().replace(microsecond=0),
+        }
+        return codes.encode_item(self.key, device=self.number, serial=serial, **(facts | changes))
+
+    def sensor_message(self, *, event: str = "lid", value: int = 1, **changes: Any) -> str:
+        """Return what a sensor signs for something that it feels now."""
+        self._counter += 1
+        facts: dict[str, Any] = {
+            "counter": self._counter,
+            "issued_at": self.clock.now().replace(microsecond=0),
+        }
+        return codes.encode_sensor(
+            self.key, device=self.number, event=event, value=value, **(facts | changes)
         )
 
     def ticket_code(self, *, mode: str = "bus", distance_m: int = 5_000, **changes: Any) -> str:
@@ -176,6 +218,21 @@ def make_bin(
 def make_operator(database: Database, clock: FrozenClock) -> Terminal:
     """Register a transport operator."""
     return make_terminal(database, clock, DeviceKind.OPERATOR, station=None)
+
+
+def make_sticker(database: Database, clock: FrozenClock, station: Station) -> tuple[int, str]:
+    """Print a sticker for a station; return its device number and its code."""
+    with database.transaction() as session:
+        device, code = witnesses.print_sticker(
+            session, station_id=station.id, name="Verre", material=None, now=clock.now()
+        )
+        return device.number, code
+
+
+def make_card(database: Database, clock: FrozenClock, account_id: str) -> tuple[Card, str]:
+    """Print a card for an account; return it with its secret."""
+    with database.transaction() as session:
+        return cards.issue(session, account_id, at=clock.now())
 
 
 def make_edition(

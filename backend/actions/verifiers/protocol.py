@@ -2,7 +2,15 @@
 
 from typing import Protocol
 
-from backend.actions.rules import ClaimState, Evidence, Judgement, ProofLevel, Reason, Witness
+from backend.actions.rules import (
+    ClaimState,
+    Evidence,
+    Fact,
+    Judgement,
+    ProofLevel,
+    Reason,
+    Witness,
+)
 
 
 class Verifier(Protocol):
@@ -17,7 +25,7 @@ def refused(act_kind: str, code: str, **facts: str | int | None) -> Judgement:
     return Judgement(ClaimState.REFUSED, ProofLevel.P0, (Reason(code, facts),), act_kind, {})
 
 
-def place_facts(witness: Witness) -> dict[str, str | int | bool | None]:
+def place_facts(witness: Witness) -> dict[str, Fact]:
     """Return the place of the witness as facts for the rulebook."""
     return {
         "station_id": witness.station_id,
@@ -26,3 +34,8 @@ def place_facts(witness: Witness) -> dict[str, str | int | bool | None]:
         "latitude_e6": witness.latitude_e6,
         "longitude_e6": witness.longitude_e6,
     }
+
+
+def whole(value: Fact) -> int:
+    """Return a fact that is a whole number, 0 for anything else."""
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,1 @@
+"""Households: people who recycle together and see it together."""
