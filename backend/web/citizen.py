@@ -173,7 +173,7 @@ def receipt_page(session: Session, claim: Claim, language: str) -> ReceiptPage:
         mass_g=_whole(facts.get("mass_g")),
         distance_m=_whole(facts.get("distance_m")),
         sentences=_sentences(receipt, language),
-        reason_keys=_reasons(claim, verdict),
+        reasons=_reasons(claim, verdict, language),
         steps=history.receipt_steps(claim, verdict, state),
         tranches=tuple(ReceiptTranche(r.units, r.state, r.release_at) for r in rewards),
         proof=_proof(session, receipt, rewards),
@@ -230,10 +230,13 @@ def _sentences(receipt: Receipt | None, language: str) -> tuple[str, ...]:
     return tuple(engine.explain(lines, language))
 
 
-def _reasons(claim: Claim, verdict: Verdict | None) -> tuple[str, ...]:
+def _reasons(claim: Claim, verdict: Verdict | None, language: str) -> tuple[str, ...]:
     if verdict is None:
-        return (history.reason_key(claim.refusal_code),) if claim.refusal_code else ()
-    return tuple(history.reason_key(reason["code"]) for reason in verdict.reasons)
+        code = claim.refusal_code
+        return (history.reason_text(language, code, {}),) if code else ()
+    return tuple(
+        history.reason_text(language, reason["code"], reason["facts"]) for reason in verdict.reasons
+    )
 
 
 def _proof(session: Session, receipt: Receipt | None, rewards: Sequence[Reward]) -> Proof | None:

@@ -49,7 +49,7 @@ def act_title(kind: str, facts: Facts) -> tuple[str, str]:
     """Return text key and icon of an act.
 
     Args:
-        kind: slot, deposit or ticket.
+        kind: Kind of evidence, for example slot, deposit or ticket.
         facts: May name a material or a mode.
     """
     name, family = facts.get("mode"), "mode"
@@ -67,6 +67,13 @@ def reason_key(code: str) -> str:
         # What exactly raised the doubt is for reviewers: it would teach how to stay below.
         return "reason.doubt"
     return f"reason.{code}" if texts.has("fr", f"reason.{code}") else "reason.other"
+
+
+def reason_text(language: str, code: str, facts: Facts) -> str:
+    """Return why an act was believed or refused, in words, numbers in the reader's spelling."""
+    number = texts.formats(language)["number"]
+    spelled = {name: number(v) if isinstance(v, int) else str(v) for name, v in facts.items()}
+    return texts.translate(language, reason_key(code), **spelled)
 
 
 def receipt_steps(claim: Claim, verdict: Verdict | None, state: str) -> tuple[Step, ...]:

@@ -150,7 +150,7 @@ class ReceiptPage:
         state: As in HistoryLine.
         level: Proof level, empty before the verdict.
         sentences: The rulebook's reasoning, in the reader's language.
-        reason_keys: Why it was believed or refused.
+        reasons: Why it was believed or refused, in the reader's language.
         appeal: "", possible, open, accepted or refused.
         appeal_key: What the person who looked at it said.
     """
@@ -168,7 +168,7 @@ class ReceiptPage:
     mass_g: int = 0
     distance_m: int = 0
     sentences: tuple[str, ...] = ()
-    reason_keys: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     tranches: tuple[ReceiptTranche, ...] = ()
     proof: Proof | None = None

@@ -51,7 +51,7 @@ WORDS = {
 }
 KEYS = {"text_key": "step.done", "title_key": "material.glass", "action_key": "problem.action.home"}
 SEQUENCES: dict[str, tuple[Any, ...]] = {
-    "reason_keys": ("reason.other",),
+    "reasons": ("Le code était trop ancien.",),
     "questions": ("earn",),
     "claims_by_state": (("pending", 3),),
     "accept_reasons": ("plausible",),
