@@ -44,7 +44,7 @@ contract EcoToken is RewardMinting, PaymentAuthorizations {
             AccountSlot held = _accounts[accounts[i]].slot;
             uint256 units = held.units();
             // The list was made before the delay of this role: who moved since, or was paid, keeps the points.
-            bool isIdle = held.kind() == KIND_CITIZEN && _today() >= held.lastMovedDay() + IDLE_DAYS;
+            bool isIdle = held.isCitizen() && _today() >= held.lastMovedDay() + IDLE_DAYS;
             if (!isIdle || units == 0) continue;
             unitsExpired += units;
             emit IdleExpired(accounts[i], units);
@@ -55,8 +55,8 @@ contract EcoToken is RewardMinting, PaymentAuthorizations {
     /// @inheritdoc IEcoToken
     function setKind(address account, uint8 kind) external restricted {
         AccountSlot held = _accounts[account].slot;
-        bool isOpening = held.kind() == KIND_CITIZEN && held.units() == 0 && kind != KIND_CITIZEN && kind < KIND_CLOSED;
-        bool isClosing = held.kind() != KIND_CITIZEN && held.kind() != KIND_CLOSED && kind == KIND_CLOSED;
+        bool isOpening = held.isCitizen() && held.units() == 0 && kind != KIND_CITIZEN && kind < KIND_CLOSED;
+        bool isClosing = !held.isCitizen() && held.kind() != KIND_CLOSED && kind == KIND_CLOSED;
         if (!isOpening && !isClosing) revert EcoToken_KindRefused(account, kind);
         _accounts[account].slot = held.withKind(kind);
         emit KindSet(account, kind);

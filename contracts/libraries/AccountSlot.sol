@@ -25,6 +25,11 @@ library AccountSlots {
         return (AccountSlot.unwrap(slot) & KIND_MASK) >> 96;
     }
 
+    /// @notice Whether the kind is 0, without shifting it down first.
+    function isCitizen(AccountSlot slot) internal pure returns (bool) {
+        return AccountSlot.unwrap(slot) & KIND_MASK == 0;
+    }
+
     /// @notice UTC day number of the last movement.
     function lastMovedDay(AccountSlot slot) internal pure returns (uint256) {
         return AccountSlot.unwrap(slot) >> 104;

@@ -118,7 +118,7 @@ abstract contract PointBooks is IEcoToken {
     }
 
     function _requireCitizen(address account) internal view {
-        if (_accounts[account].slot.kind() != KIND_CITIZEN) revert EcoToken_NotCitizen(account);
+        if (!_accounts[account].slot.isCitizen()) revert EcoToken_NotCitizen(account);
     }
 
     function _requireSpendOpen() internal view {

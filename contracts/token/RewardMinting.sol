@@ -116,7 +116,7 @@ abstract contract RewardMinting is PointBooks, AccessManaged {
         uint256 index = NO_INDEX;
         uint256 bits = 0;
         uint256 recipient = 0;
-        uint256 creditedUnits = 0;
+        uint256 runUnits = 0;
         unchecked {
             (uint256 cursor, uint256 end) = _bounds(words);
             for (; cursor < end; cursor += 32) {
@@ -138,16 +138,20 @@ abstract contract RewardMinting is PointBooks, AccessManaged {
                 }
                 bits |= bit;
                 if (word >> 96 != recipient) {
-                    if (unitsMinted != creditedUnits) _creditRun(recipient, unitsMinted - creditedUnits);
+                    if (runUnits != 0) {
+                        unitsMinted += runUnits;
+                        _creditRun(recipient, runUnits);
+                        runUnits = 0;
+                    }
                     recipient = word >> 96;
-                    creditedUnits = unitsMinted;
                 }
                 word &= type(uint48).max;
-                unitsMinted += word;
+                runUnits += word;
                 // Zero units wrap round to the largest number, so that one comparison refuses both ends.
                 if (word - 1 >= itemLimitUnits) revert EcoToken_ItemUnitsRefused(word, itemLimitUnits);
             }
-            if (unitsMinted != creditedUnits) _creditRun(recipient, unitsMinted - creditedUnits);
+            if (runUnits != 0) _creditRun(recipient, runUnits);
+            unitsMinted += runUnits;
         }
         if (index != NO_INDEX) _consumed[index] = bits;
     }
@@ -176,7 +180,7 @@ abstract contract RewardMinting is PointBooks, AccessManaged {
         address citizen = address(uint160(recipient));
         Account storage account = _accounts[citizen];
         AccountSlot held = account.slot;
-        if (held.kind() != KIND_CITIZEN) revert EcoToken_NotCitizen(citizen);
+        if (!held.isCitizen()) revert EcoToken_NotCitizen(citizen);
         unchecked {
             account.slot = AccountSlots.citizenMoved(held.units() + units, _today());
         }

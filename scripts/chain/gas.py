@@ -38,18 +38,16 @@ class Goal:
     label: str
     gas: float
     limit: int
-    ceiling: int = 0
-    """Where the goal is missed today: the figure that must not grow. Named, so that nobody takes it for the goal."""
 
     @property
     def is_regressed(self) -> bool:
-        """Whether the figure is above its goal and above what is known."""
-        return self.gas > max(self.limit, self.ceiling)
+        """Whether the figure is above its goal."""
+        return self.gas > self.limit
 
     @property
     def verdict(self) -> str:
         """Whether the goal is met, or by how much it is missed."""
-        return "met" if self.gas <= self.limit else f"missed by {self.gas - self.limit:,.0f}"
+        return f"missed by {self.gas - self.limit:,.0f}" if self.is_regressed else "met"
 
 
 class Rewards:
@@ -200,8 +198,8 @@ def main() -> None:
         again = rows["Calanque, whole batch sent again"][BATCH]
         goals = [
             Goal("reward, warm, batch of 200 inside one bitmap word", least, 8_200),
-            Goal("reward, warm, batch of 200, mean over alignments", mean, 8_200, ceiling=8_214),
-            Goal("reward, fresh, batch of 200, mean over alignments", fresh, 25_300, ceiling=25_314),
+            Goal("reward, warm, batch of 200, mean over alignments", mean, 8_200),
+            Goal("reward, fresh, batch of 200, mean over alignments", fresh, 25_300),
             Goal("word of a batch of 200 sent again", again, 2_000),
             Goal("act, 2 acts per citizen in the batch", acts[2], 4_800),
             Goal("act, 3 acts per citizen in the batch", acts[3], 3_600),
