@@ -54,7 +54,12 @@ class Settings(BaseSettings):
     confirmations_min: int = Field(
         default=12, ge=1, description="Blocks on top of a transaction before it counts."
     )
-    batch_max_items: int = Field(default=200, ge=1, le=500, description="Rewards per mint batch.")
+    batch_max_items: int = Field(
+        default=200,
+        ge=1,
+        le=250,
+        description="Rewards per mint batch; 250 at their dearest fit the gas of one transaction.",
+    )
     rate_micro_cents_per_unit: int = Field(
         default=100_000,
         ge=1,
