@@ -9,6 +9,7 @@ from backend import web
 from backend.api import (
     accounts,
     claims,
+    collections,
     devices,
     events,
     health,
@@ -34,6 +35,7 @@ from backend.settings import Settings
 API_MODULES = (
     accounts,
     claims,
+    collections,
     devices,
     events,
     market,

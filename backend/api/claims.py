@@ -14,8 +14,13 @@ from backend.http.deps import ReadSession, requires
 from backend.kernel.errors import EcoError, NotFoundError
 from backend.rewards import queries as reward_queries
 from backend.rulebook import engine
+<<<<<<< HEAD
 from backend.territory.geo import Position
 from backend.workflows.admit_claims import ClaimRequest, Whereabouts
+=======
+from backend.workflows import notices
+from backend.workflows.admit_claims import ClaimRequest
+>>>>>>> ed578d0 (collections: Weigh what deposits claim and settle second tranches.)
 
 router = APIRouter(tags=["claims"])
 
@@ -67,6 +72,9 @@ class ClaimPublic(BaseModel):
     edition: int | None = Field(default=None, description="Rulebook edition that was applied.")
     explanation: list[str] = Field(default=[], description="Why this amount, in words.")
     tranches: list[TranchePublic] = []
+    changes: list[str] = Field(
+        default=[], description="What became of the reward since, in words; `units` counts it in."
+    )
 
 
 @router.post(
@@ -110,7 +118,10 @@ def get_claim(
         public.reasons = verdict.reasons
         public.units = 0
     if receipt is not None:
-        public.units = receipt.units
+        changes = reward_queries.adjustments_of(session, [receipt.claim_id])
+        rows = changes.get(receipt.claim_id, [])
+        public.units = receipt.units + notices.net_units(rows)
+        public.changes = [notices.adjustment(row, actor.language) for row in rows]
         public.edition = receipt.edition_number
         lines = [engine.Line(line["code"], line["facts"]) for line in receipt.lines]
         public.explanation = list(engine.explain(lines, actor.language))

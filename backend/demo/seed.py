@@ -19,6 +19,7 @@ from backend.territory.sources import communes
 
 STATIONS = 400
 """Enough to see a map; the real metropolis has some 6,000 drop-off points."""
+FULLY_TRUSTED_BPS = 10_000
 DAILY_CAP_UNITS = 5_000_000
 """50,000 points: a busy museum's day."""
 
@@ -58,6 +59,9 @@ def seed(session: Session, *, effective_from: datetime, now: datetime) -> list[T
     """
     territory.seed_communes(session, _communes())
     stations = territory.seed_stations(session, total=STATIONS, at=now)
+    for station in stations:
+        # The demo city has been weighed for long; a new station would release nothing at once.
+        territory.set_reliability(session, station.id, FULLY_TRUSTED_BPS)
     people = {
         email: accounts.seed_staff(session, email=email, display_name=name, role=role, now=now)
         for email, name, role in STAFF

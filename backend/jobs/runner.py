@@ -38,6 +38,7 @@ from backend.jobs.steps import (
     settlement,
     sweep,
     tidy,
+    weigh,
 )
 from backend.jobs.wallet_client import WalletClient
 from backend.kernel import logs
@@ -54,6 +55,8 @@ RECONCILE_S = 300.0
 """The books are compared with the chain so often; each comparison asks the node per account."""
 TIDY_S = 600.0
 """How often sessions and one-time codes that are over are deleted."""
+WEIGH_S = 60.0
+"""How often rounds are looked at that close by themselves after two days."""
 MAX_PAUSE_S = 10.0
 
 log = structlog.get_logger()
@@ -81,6 +84,8 @@ def steps() -> list[Step]:
     """Return the steps in the order of a point's life."""
     return [
         Step("decide", decide.decide_pending),
+        Step("rounds", weigh.close_rounds, every_s=WEIGH_S),
+        Step("balances", weigh.settle_overdue, every_s=WEIGH_S),
         Step("release", decide.release_held, every_s=1.0),
         Step("addresses", addresses.provide_addresses, every_s=0.1),
         Step("incarnation", editions.reserve_incarnation, every_s=0.5),

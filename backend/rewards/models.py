@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
-from backend.db.types import BigInt, instant, json_column, units
+from backend.db.types import BigInt, instant, json_column, serial_key, units
 from backend.rewards.rules import RewardState
 
 _STATES = ",".join(f"'{state}'" for state in RewardState)
@@ -42,6 +42,30 @@ class Receipt(SQLModel, table=True):
     salt: str = Field(description="128 random bits, hex; destroyed on erasure.")
     leaf: str = Field(description="Commitment that the batch root covers, hex.")
     created_at: datetime = instant("When it was written.")
+    moves: dict[str, dict[str, int]] = json_column(
+        'How far counters rose: "units" and "others", each key → delta; given back when the '
+        "reward is.",
+        default={},
+    )
+
+
+class Adjustment(SQLModel, table=True):
+    """What became of a reward after its receipt: the receipt itself never changes."""
+
+    __tablename__ = "reward_adjustment"
+    __table_args__ = (
+        CheckConstraint("kind IN ('trimmed','taken_back','restored')", "kind"),
+        CheckConstraint("units > 0", "units_positive"),
+    )
+
+    id: int | None = serial_key("Order.")
+    claim_id: int = Field(
+        sa_type=BigInt, foreign_key="claim.id", index=True, description="Claim it answers."
+    )
+    kind: str = Field(description="trimmed, taken_back or restored.")
+    units: int = units("How much less, or more when restored.")
+    facts: dict[str, Any] = json_column("What fills its sentence.")
+    at: datetime = instant("When it was booked.")
 
 
 class Reward(SQLModel, table=True):

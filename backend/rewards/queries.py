@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from backend.rewards.models import Receipt, Reward
-from backend.rewards.rules import RewardState
+from backend.rewards.models import Adjustment, Receipt, Reward
+from backend.rewards.rules import ON_MASS_BALANCE, STILL_HERE, RewardState
 
 
 def receipt_of(session: Session, claim_id: int) -> Receipt | None:
@@ -80,3 +80,38 @@ def quarantined(session: Session, *, limit: int = 500) -> Sequence[int]:
     """Return the ids of rewards that were set aside, oldest first."""
     statement = select(Reward.reward_id).where(col(Reward.state) == RewardState.QUARANTINED)
     return session.exec(statement.order_by(col(Reward.granted_at)).limit(limit)).all()
+
+
+def adjustments_of(session: Session, claim_ids: Sequence[int]) -> dict[int, list[Adjustment]]:
+    """Return claim id → what became of its reward after the receipt, oldest first."""
+    statement = select(Adjustment).where(col(Adjustment.claim_id).in_(claim_ids))
+    found: dict[int, list[Adjustment]] = {}
+    for row in session.exec(statement.order_by(col(Adjustment.id))):
+        found.setdefault(row.claim_id, []).append(row)
+    return found
+
+
+def lock_waiting_for_mass(session: Session, claim_ids: Sequence[int]) -> Sequence[Reward]:
+    """Lock and return the tranches of these claims that wait for a weighing, by id."""
+    statement = select(Reward).where(
+        col(Reward.claim_id).in_(claim_ids),
+        col(Reward.state) == RewardState.HELD,
+        col(Reward.release_condition) == ON_MASS_BALANCE,
+    )
+    return session.exec(statement.order_by(col(Reward.reward_id)).with_for_update()).all()
+
+
+def lock_still_here(session: Session, claim_id: int) -> Sequence[Reward]:
+    """Lock and return the tranches of a claim that no transaction holds yet."""
+    statement = select(Reward).where(
+        col(Reward.claim_id) == claim_id, col(Reward.state).in_(STILL_HERE)
+    )
+    return session.exec(statement.order_by(col(Reward.reward_id)).with_for_update()).all()
+
+
+def lock_cancelled(session: Session, claim_id: int) -> Sequence[Reward]:
+    """Lock and return the tranches of a claim that were taken back."""
+    statement = select(Reward).where(
+        col(Reward.claim_id) == claim_id, col(Reward.state) == RewardState.CANCELLED
+    )
+    return session.exec(statement.order_by(col(Reward.reward_id)).with_for_update()).all()

@@ -1,12 +1,17 @@
 """Pure words of rewards: life of a tranche, receipt leaves, Merkle roots, mint words."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import Final
 
 from backend.kernel.canonical import JSONValue, canonical_json
 
 SALT_BYTES = 16
+ON_MASS_BALANCE: Final = "on_mass_balance_or_after_days"
+"""Release condition of a tranche that waits for its station to be weighed."""
+STILL_HERE = ("held", "ready")
+"""States of a tranche that no transaction holds, so that it can be taken back."""
 
 
 class RewardState(StrEnum):
@@ -26,6 +31,14 @@ class RewardState(StrEnum):
     """Clawed back before it was minted."""
     FORFEITED = "forfeited"
     """Its account was erased before it was minted."""
+
+
+def part_of(moves: Mapping[str, int], part: int, whole: int) -> dict[str, int]:
+    """Return the part of counter moves that belongs to a part of an amount, rounded down.
+
+    Rounding down gives back too little rather than too much: caps hold (I-6).
+    """
+    return {key: delta * part // whole for key, delta in moves.items()}
 
 
 def receipt_leaf(*, salt: bytes, public: JSONValue, private: JSONValue) -> bytes:

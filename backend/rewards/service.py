@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from backend.db.upsert import insert_or_skip
-from backend.rewards.models import Counter, Receipt, Reward
+from backend.rewards.models import Adjustment, Counter, Receipt, Reward
 from backend.rewards.rules import SALT_BYTES, RewardState, receipt_leaf
 
 
@@ -56,6 +56,17 @@ def move_counters(session: Session, moves: Mapping[str, int]) -> None:
         )
 
 
+def give_back(session: Session, moves: Mapping[str, int]) -> None:
+    """Lower counters by what was taken back, in lock order; none falls below zero."""
+    for key in sorted(key for key, delta in moves.items() if delta > 0):
+        used = session.exec(
+            select(Counter.used).where(col(Counter.key) == key).with_for_update()
+        ).one_or_none()
+        if used is not None:
+            lower = update(Counter).where(col(Counter.key) == key)
+            session.execute(lower.values(used=max(0, used - moves[key])))
+
+
 def write_receipt(  # noqa: PLR0913 - the lines of a receipt
     session: Session,
     *,
@@ -68,6 +79,7 @@ def write_receipt(  # noqa: PLR0913 - the lines of a receipt
     lines: list[dict[str, Any]],
     public: dict[str, Any],
     private: dict[str, Any],
+    moves: dict[str, dict[str, int]],
     at: datetime,
 ) -> Receipt:
     """Write the receipt of a claim with its salted commitment."""
@@ -85,6 +97,7 @@ def write_receipt(  # noqa: PLR0913 - the lines of a receipt
         salt=salt.hex(),
         leaf=receipt_leaf(salt=salt, public=public, private=private).hex(),
         created_at=at,
+        moves=moves,
     )
     session.add(receipt)
     session.flush()
@@ -133,6 +146,46 @@ def release_due(session: Session, now: datetime, *, limit: int = 1000) -> int:
         .returning(col(Reward.reward_id))
     )
     return len(released.all())
+
+
+def release_kept(session: Session, reward: Reward, *, kept_units: int, at: datetime) -> None:
+    """Release a locked, held tranche with what is kept of it; with nothing it is cancelled."""
+    reward.state = RewardState.READY if kept_units else RewardState.CANCELLED
+    reward.units = kept_units or reward.units
+    reward.release_at = min(reward.release_at, at)
+    session.add(reward)
+    session.flush()
+
+
+def hold_until(session: Session, reward: Reward, until: datetime) -> None:
+    """Keep a locked, held tranche at least until then; a person looks at its weighing."""
+    reward.release_at = max(reward.release_at, until)
+    session.add(reward)
+    session.flush()
+
+
+def cancel(session: Session, reward: Reward) -> None:
+    """Take back a locked tranche that no transaction holds."""
+    reward.state = RewardState.CANCELLED
+    session.add(reward)
+    session.flush()
+
+
+def restore(session: Session, reward: Reward, *, units: int, at: datetime) -> None:
+    """Give a cancelled tranche back under its old id, which was never minted."""
+    reward.state, reward.units, reward.release_at = RewardState.READY, units, at
+    session.add(reward)
+    session.flush()
+
+
+def note_adjustment(
+    session: Session, claim_id: int, *, kind: str, units: int, facts: dict[str, Any], at: datetime
+) -> Adjustment:
+    """Write what became of a reward after its receipt."""
+    row = Adjustment(claim_id=claim_id, kind=kind, units=units, facts=facts, at=at)
+    session.add(row)
+    session.flush()
+    return row
 
 
 def put_in_batch(session: Session, recipients: Mapping[int, str], batch_id: str) -> int:

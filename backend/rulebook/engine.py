@@ -20,6 +20,7 @@ from backend.rulebook.evaluation import (
 )
 from backend.rulebook.explain import explain
 from backend.rulebook.prepared.book import AT_ONCE, PreparedRule
+from backend.rulebook.prepared.caps import PreparedCap
 from backend.rulebook.prepared.deciding import adds, applicable, tariff_units, titled
 from backend.rulebook.prepared.spending import Spending
 from backend.rulebook.rulebook import Rulebook
@@ -36,6 +37,7 @@ __all__ = [
     "RulebookInvalidError",
     "TokenUnits",
     "Tranche",
+    "amount_keys",
     "canonical_document",
     "counter_keys",
     "document_hash",
@@ -75,16 +77,31 @@ def counter_keys(act: Act, rulebook: Rulebook) -> tuple[CounterKey, ...]:
     Raises:
         ActIncompleteError: A rule asks for a fact that the act does not carry.
     """
+    days: dict[tzinfo, date] = {}
+    return tuple(sorted({cap.key(act, days) for cap in _caps_of(act, rulebook)}))
+
+
+def amount_keys(act: Act, rulebook: Rulebook) -> frozenset[CounterKey]:
+    """Return those of `counter_keys` that count units, of which a part can be given back.
+
+    Raises:
+        ActIncompleteError: A rule asks for a fact that the act does not carry.
+    """
+    days: dict[tzinfo, date] = {}
+    caps = _caps_of(act, rulebook)
+    return frozenset(cap.key(act, days) for cap in caps if cap.kind == "amount")
+
+
+def _caps_of(act: Act, rulebook: Rulebook) -> list[PreparedCap]:
     book = rulebook.prepared
     rule, _ = applicable(book, act)
     if rule is None or tariff_units(rule, act, 0, None) == 0:
-        return ()
-    days: dict[tzinfo, date] = {}
-    keys = {cap.key(act, days) for cap in rule.caps}
+        return []
+    caps = list(rule.caps)
     for top_up in rule.top_ups:
         if adds(top_up, act):
-            keys.update(cap.key(act, days) for cap in top_up.caps)
-    return tuple(sorted(keys))
+            caps.extend(top_up.caps)
+    return caps
 
 
 def evaluate(

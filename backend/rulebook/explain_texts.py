@@ -34,6 +34,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "budget_refused": "Budget ({title}) épuisé : pas de points pour cet acte.",
         "cap_moved": "Compteur ({title}) : {before} → {after} sur {max}.",
         "budget_moved": "Budget ({title}) : {before} → {after} sur {max}.",
+        "station_reliability": "Fiabilité de ce point de dépôt : {percent} %. Cette part "
+        "est versée tout de suite, le reste après la pesée.",
         "tranche_at_once": "À recevoir tout de suite : {units}.",
         "tranche_after_seconds": "À recevoir après un délai de {wait} : {units}.",
         "tranche_on_mass_balance_or_after_days": "À recevoir quand la pesée de la borne "
@@ -71,6 +73,8 @@ SENTENCES: dict[str, dict[str, str]] = {
         "budget_refused": "Budget ({title}) used up: no points for this act.",
         "cap_moved": "Counter ({title}): {before} → {after} of {max}.",
         "budget_moved": "Budget ({title}): {before} → {after} of {max}.",
+        "station_reliability": "Reliability of this drop-off point: {percent}%. That part is paid "
+        "at once, the rest after the weighing.",
         "tranche_at_once": "To receive at once: {units}.",
         "tranche_after_seconds": "To receive after a delay of {wait}: {units}.",
         "tranche_on_mass_balance_or_after_days": "To receive when the bin's weighing agrees, "

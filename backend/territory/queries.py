@@ -116,6 +116,16 @@ def station_by_source(session: Session, source: str, source_ref: str) -> Station
     return session.exec(statement).one_or_none()
 
 
+def station_named(session: Session, name: str) -> Station | None:
+    """Return a station by its id or, where only one list has it, by its reference there."""
+    found = session.get(Station, name)
+    if found is not None:
+        return found
+    statement = select(Station).where(col(Station.source_ref) == name).limit(2)
+    rows = session.exec(statement).all()
+    return rows[0] if len(rows) == 1 else None
+
+
 def count_stations(session: Session) -> int:
     """Return how many stations there are."""
     return int(session.exec(select(func.count()).select_from(Station)).one())

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlmodel import Session, col
 
 from backend.territory import queries
@@ -141,6 +141,13 @@ def put_station(session: Session, facts: StationFacts, *, at: datetime) -> Stati
     if queries.materials_of(session, station.id) != facts.materials:
         _replace_containers(session, station.id, facts.materials)
     return station
+
+
+def set_reliability(session: Session, station_id: str, reliability_bps: int) -> None:
+    """Set what a station releases at once, in 1/10,000 of a reward: its last weighings say."""
+    session.execute(
+        update(Station).where(col(Station.id) == station_id).values(reliability_bps=reliability_bps)
+    )
 
 
 def import_points(

@@ -28,7 +28,7 @@ from backend.market import queries as market_queries
 from backend.merchants import queries as merchant_queries
 from backend.review import queries as review_queries
 from backend.rewards import queries as reward_queries
-from backend.rewards.models import Receipt, Reward
+from backend.rewards.models import Adjustment, Receipt, Reward
 from backend.rulebook import engine
 from backend.web import history, places
 from backend.web.contexts import (
@@ -44,7 +44,7 @@ from backend.web.contexts import (
 from backend.web.forms import checked_form, see
 from backend.web.rendering import language_of, respond
 from backend.web.worth import worth_cents
-from backend.workflows import review_claim
+from backend.workflows import notices, review_claim
 
 router = APIRouter(include_in_schema=False)
 
@@ -159,6 +159,7 @@ def receipt_page(session: Session, claim: Claim, language: str) -> ReceiptPage:
     state = history.claim_state(claim, receipt, rewards)
     place = places.of_devices(session, [claim.device_number])
     appeal, appeal_key = _appeal(session, claim)
+    changes = reward_queries.adjustments_of(session, [claim_id]).get(claim_id, [])
     return ReceiptPage(
         reference=claim.public_id,
         title_key=title_key,
@@ -166,7 +167,7 @@ def receipt_page(session: Session, claim: Claim, language: str) -> ReceiptPage:
         place=place.get(claim.device_number, ""),
         occurred_at=claim.occurred_at,
         state=state,
-        units=receipt.units if receipt is not None else None,
+        units=_units(receipt, changes),
         level=verdict.level if verdict is not None and state != "refused" else "",
         edition_number=receipt.edition_number if receipt is not None else None,
         count=_whole(facts.get("count")),
@@ -179,7 +180,13 @@ def receipt_page(session: Session, claim: Claim, language: str) -> ReceiptPage:
         proof=_proof(session, receipt, rewards),
         appeal=appeal,
         appeal_key=appeal_key,
+        changes=tuple(notices.adjustment(row, language) for row in changes),
     )
+
+
+def _units(receipt: Receipt | None, changes: Sequence[Adjustment]) -> int | None:
+    """Return what an act earns after everything that happened to its reward."""
+    return None if receipt is None else receipt.units + notices.net_units(changes)
 
 
 def _appeal(session: Session, claim: Claim) -> tuple[str, str]:
@@ -197,6 +204,7 @@ def _claim_lines(session: Session, account_id: str) -> list[HistoryLine]:
     verdicts = action_queries.verdicts_of(session, claim_ids)
     receipts = reward_queries.receipts_of(session, claim_ids)
     rewards = reward_queries.of_claims(session, claim_ids)
+    changes = reward_queries.adjustments_of(session, claim_ids)
     where = places.of_devices(session, {claim.device_number for claim in claims})
     lines = []
     for claim, claim_id in zip(claims, claim_ids, strict=True):
@@ -210,7 +218,7 @@ def _claim_lines(session: Session, account_id: str) -> list[HistoryLine]:
                 title_key=title_key,
                 at=claim.received_at,
                 state=history.claim_state(claim, receipt, rewards.get(claim_id, [])),
-                units=receipt.units if receipt is not None else None,
+                units=_units(receipt, changes.get(claim_id, [])),
                 place=where.get(claim.device_number, ""),
             )
         )

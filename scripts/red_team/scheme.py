@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from backend.review import balance, rules
-from backend.review.balance import Balance, Round
+from backend.collections import rules as balance
+from backend.collections.rules import Balance, Round
+from backend.review import rules
 from backend.review.rules import Doubtful, History, Limits, Seen
 from backend.rulebook import engine
 from backend.rulebook.act import Act, Place

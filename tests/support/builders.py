@@ -155,8 +155,9 @@ def make_station(
     *,
     materials: tuple[str, ...] = ("glass", "packaging"),
     kind: str = "kiosk",
+    reliability_bps: int = 10_000,
 ) -> Station:
-    """Open a station in Aubagne."""
+    """Open a station in Aubagne, trusted since long unless said otherwise."""
     with database.transaction() as session:
         if session.get(Commune, "13005") is None:
             session.add(
@@ -170,7 +171,7 @@ def make_station(
                 )
             )
             session.flush()
-        return territory.put_station(
+        station = territory.put_station(
             session,
             StationFacts(
                 source="test",
@@ -184,6 +185,8 @@ def make_station(
             ),
             at=clock.now(),
         )
+        territory.set_reliability(session, station.id, reliability_bps)
+        return station
 
 
 def make_terminal(

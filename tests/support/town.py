@@ -106,6 +106,7 @@ class Town:
             ),
             at=now,
         )
+        territory.set_reliability(session, station.id, 10_000)
         self.kiosk = self._device(session, DeviceKind.KIOSK, station.id, self.kiosk_key)
         self.bin = self._device(session, DeviceKind.BIN, station.id, self.bin_key)
         self.editor = self._staff(session, "redaction@test.example", "Samia", Role.RULES_EDITOR)

@@ -153,6 +153,7 @@ class ReceiptPage:
         reasons: Why it was believed or refused, in the reader's language.
         appeal: "", possible, open, accepted or refused.
         appeal_key: What the person who looked at it said.
+        changes: What became of the reward since, in the reader's language.
     """
 
     reference: str
@@ -174,6 +175,7 @@ class ReceiptPage:
     proof: Proof | None = None
     appeal: str = ""
     appeal_key: str = ""
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.review import balance
-from backend.review.balance import Balance, Round
+from backend.collections import rules as balance
+from backend.collections.rules import Balance, Round
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from backend.review.balance import Balance, Round
         (Round(1166, 1000), Balance(Fraction(1050, 1166), 116, 0, 1250)),
         (Round(1000, 0), Balance(Fraction(0), 1000, 0, 1250, is_gross=True)),
         (Round(1040, 1000, carried_g=50), Balance(Fraction(1000, 1040), 40, 0, 1250)),
-        (Round(0, 1000), Balance(Fraction(1), 0, 0, 5000)),
+        (Round(0, 1000), Balance(Fraction(1), 0, 0, 2500)),
         (Round(0, 0, carried_g=50), Balance(Fraction(1), 50, 50, 1250)),
     ],
 )
@@ -81,6 +81,22 @@ def test_a_split_loses_nothing(units: int, reliability_bps: int) -> None:
 
 
 def test_counts_the_usual_mass_of_items_where_nothing_was_weighed() -> None:
-    deposits = [("glass", 3, 0), ("glass", 3, 900), ("gold", 1, 0)]
+    assert balance.claimed_g("glass", items=3, mass_g=0) == 1200
+    assert balance.claimed_g("glass", items=3, mass_g=900) == 900
+    assert balance.claimed_g("gold", items=1, mass_g=0) == 0
 
-    assert balance.claimed_mass_g(deposits, item_g={"glass": 400}) == 2100
+
+@pytest.mark.parametrize(
+    ("items", "tolerance_bps"), [(0, 100), (1, 2000), (100, 1000), (10_000, 190)]
+)
+def test_the_tolerance_shrinks_with_the_items_counted(items: int, tolerance_bps: int) -> None:
+    assert balance.tolerance_bps(items) == tolerance_bps
+
+
+def test_junk_in_the_sample_counts_as_nothing() -> None:
+    assert balance.good_g(200_000, 250) == 195_000
+
+
+def test_late_uploads_first_use_what_nobody_claimed() -> None:
+    assert balance.beyond_spare_g(500, 800) == 0
+    assert balance.beyond_spare_g(900, 800) == 100

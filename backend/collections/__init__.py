@@ -1,0 +1,1 @@
+"""Collection rounds: what deposits claimed against what the weighbridge says (mass balance)."""

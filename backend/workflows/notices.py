@@ -1,0 +1,165 @@
+"""What citizens are told when something of theirs changes: receipt lines and mails.
+
+French and English side by side, so that API, pages and mails say the same.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from backend.accounts.models import Account
+from backend.db import outbox
+from backend.kernel.units import points_text
+from backend.rewards.models import Adjustment
+
+_MATERIALS: Mapping[str, Mapping[str, str]] = {
+    "fr": {
+        "glass": "verre",
+        "packaging": "emballages",
+        "paper": "papier",
+        "textile": "textile",
+        "plastic_bottle": "bouteilles en plastique",
+        "can": "canettes",
+        "metal": "métal",
+        "organic": "biodéchets",
+        "electronics": "appareils électriques",
+        "battery": "piles",
+        "oil": "huile",
+    },
+    "en": {"plastic_bottle": "plastic bottles", "can": "cans", "organic": "organic waste"},
+}
+_REASONS: Mapping[str, Mapping[str, str]] = {
+    "fr": {
+        "not_plausible": "L'acte n'était pas vraisemblable",
+        "not_by_this_person": "L'acte n'a pas été fait par cette personne",
+        "code_not_valid": "Le code n'était pas valable",
+        "mass_missing": "La pesée n'a pas retrouvé ce dépôt",
+    },
+    "en": {
+        "not_plausible": "The act was not plausible",
+        "not_by_this_person": "The act was not done by this person",
+        "code_not_valid": "The code was not valid",
+        "mass_missing": "The weighing did not find this deposit",
+    },
+}
+_ADJUSTMENTS: Mapping[str, Mapping[str, str]] = {
+    "fr": {
+        "trimmed": "La collecte {round} a pesé {weighed} kg de {material} pour {claimed} kg "
+        "déclarés à {station}, au-delà de la tolérance de {tolerance} %. La part qui attendait "
+        "la pesée est ramenée à {keep} % pour toutes les personnes concernées : "
+        "{units} points en moins sur {before}.",
+        "taken_back": "Repris avant d'être versé : {units} points sur {before}. {reason}. "
+        "Vous pouvez contester.",
+        "restored": "Rendu après votre contestation : {units} points.",
+    },
+    "en": {
+        "trimmed": "Collection {round} weighed {weighed} kg of {material} for {claimed} kg "
+        "claimed at {station}, beyond the tolerance of {tolerance}%. The part that waited for "
+        "the weighing is cut to {keep}% for everybody concerned: {units} points less of {before}.",
+        "taken_back": "Taken back before it was paid: {units} points of {before}. {reason}. "
+        "You can appeal.",
+        "restored": "Given back after your appeal: {units} points.",
+    },
+}
+_SUBJECTS: Mapping[str, Mapping[str, str]] = {
+    "fr": {
+        "reward_trimmed": "Calanque : une récompense a changé après la pesée",
+        "reward_taken_back": "Calanque : une récompense a été reprise",
+        "account_frozen": "Calanque : votre compte est suspendu",
+        "account_unfrozen": "Calanque : votre compte est rétabli",
+        "freeze_upheld": "Calanque : la suspension de votre compte est maintenue",
+    },
+    "en": {
+        "reward_trimmed": "Calanque: a reward changed after the weighing",
+        "reward_taken_back": "Calanque: a reward was taken back",
+        "account_frozen": "Calanque: your account is frozen",
+        "account_unfrozen": "Calanque: your account works again",
+        "freeze_upheld": "Calanque: your account stays frozen",
+    },
+}
+_BODIES: Mapping[str, Mapping[str, str]] = {
+    "fr": {
+        "reward_trimmed": "{change}\n\nLe détail est sur le reçu n° {receipt}.",
+        "reward_taken_back": "{change}\n\nLe détail est sur le reçu n° {receipt}.",
+        "account_frozen": "Deux personnes ont décidé de suspendre votre compte. {reason}.\n\n"
+        "Vos points sont conservés ; vous ne pouvez ni en gagner ni en dépenser. Vous pouvez "
+        "contester jusqu'au {until} sur la page « Mon compte ».",
+        "account_unfrozen": "Votre compte n'est plus suspendu. Vos points sont intacts.",
+        "freeze_upheld": "Une autre personne a examiné votre contestation et maintient la "
+        "suspension. {reason}.",
+    },
+    "en": {
+        "reward_trimmed": "{change}\n\nReceipt no. {receipt} has the details.",
+        "reward_taken_back": "{change}\n\nReceipt no. {receipt} has the details.",
+        "account_frozen": "Two people decided to freeze your account. {reason}.\n\n"
+        "Your points are kept; you can neither earn nor spend. You can appeal until {until} "
+        "on the page “My account”.",
+        "account_unfrozen": "Your account is no longer frozen. Your points are untouched.",
+        "freeze_upheld": "Somebody else looked at your appeal and upholds the freeze. {reason}.",
+    },
+}
+
+
+def net_units(changes: Iterable[Adjustment]) -> int:
+    """Return by how many units changes raise a receipt's amount; below zero for cuts."""
+    return sum(row.units if row.kind == "restored" else -row.units for row in changes)
+
+
+def adjustment(row: Adjustment, language: str) -> str:
+    """Say what became of a reward after its receipt."""
+    facts = row.facts
+    material = str(facts.get("material", ""))
+    return _ADJUSTMENTS[language][row.kind].format(
+        units=points_text(row.units, lang=language),
+        before=points_text(int(facts.get("before_units", 0)), lang=language),
+        round=facts.get("round", ""),
+        station=facts.get("station", ""),
+        material=_MATERIALS[language].get(material, material),
+        claimed=_tenths(int(facts.get("claimed_g", 0)), 1000, language),
+        weighed=_tenths(int(facts.get("weighed_g", 0)), 1000, language),
+        tolerance=_tenths(int(facts.get("tolerance_bps", 0)), 100, language),
+        keep=_tenths(int(facts.get("keep_bps", 0)), 100, language),
+        reason=reason(str(facts.get("reason_code", "")), language),
+    )
+
+
+def reason(code: str, language: str) -> str:
+    """Say a public reason code in words; an unknown one stands for itself."""
+    return _REASONS[language].get(code, code)
+
+
+def mail(
+    session: Session,
+    account_id: str,
+    kind: str,
+    *,
+    dedupe_key: str,
+    facts: Callable[[str], Mapping[str, str]],
+    at: datetime,
+) -> None:
+    """Queue a mail to somebody who has an address; others find it on their pages.
+
+    Args:
+        kind: Which mail, for example "account_frozen".
+        facts: Language → what fills it.
+    """
+    account = session.get(Account, account_id)
+    if account is None or account.email is None:
+        return
+    language = account.language
+    payload: dict[str, Any] = {
+        "to": account.email,
+        "subject": _SUBJECTS[language][kind],
+        "text": _BODIES[language][kind].format(**facts(language)),
+        "language": language,
+    }
+    outbox.enqueue(session, kind="mail", dedupe_key=dedupe_key, payload=payload, at=at)
+
+
+def _tenths(value: int, per: int, language: str) -> str:
+    """Write value / per with one decimal, rounded down."""
+    tenths = value * 10 // per
+    sign = "," if language == "fr" else "."
+    return f"{tenths // 10}{sign}{tenths % 10}" if tenths % 10 else str(tenths // 10)
