@@ -7,6 +7,7 @@ from backend.http.headers import SecurityHeaders
 from backend.web import (
     admin,
     citizen,
+    collections,
     help_pages,
     incidents,
     mailbox_pages,
@@ -24,6 +25,7 @@ from backend.web.rendering import FOLDER
 MODULES = (
     admin,
     citizen,
+    collections,
     help_pages,
     incidents,
     mailbox_pages,

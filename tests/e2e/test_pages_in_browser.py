@@ -13,8 +13,9 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from backend.collections.schemas import read_csv
 from backend.rulebook import service as editions
-from backend.workflows import pay_merchant
+from backend.workflows import pay_merchant, weigh
 from tests.support.browser import ROOT
 from tests.support.clock import FrozenClock
 from tests.support.ports import free_port
@@ -105,6 +106,7 @@ def _fill(street: Street) -> tuple[tuple[str, str | None], ...]:
     appeal = {"statement": "Le réseau était coupé."}
     assert phone.post(f"/api/v1/claims/{refused}/appeal", json=appeal).status_code == 201
     phone.close()
+    station = _weigh(town)
     citizen = ("/", "/scanner", "/compte", f"/payer/{ask[0]}", f"/paiements/{ask[1]}", "/non")
     receipts = tuple(f"/recus/{claim_id}" for claim_id in (paid, pending, refused))
     public = ("/", "/connexion", "/boite-mail", "/aide", "/bareme/1", f"/S/{town.deposit_code()}")
@@ -118,7 +120,25 @@ def _fill(street: Street) -> tuple[tuple[str, str | None], ...]:
         ("/admin/regles/2", town.approver.id),
         ("/admin/incidents", town.operator.id),
         ("/admin/examens", town.reviewer.id),
+        ("/admin/collectes", town.operator.id),
+        ("/admin/collectes", town.reviewer.id),
+        (f"/admin/collectes/stations/{station}", town.operator.id),
     )
+
+
+def _weigh(town: Town) -> str:
+    """Let a lorry come twice: one closed round that is far too light, one still open."""
+    now = town.clock.now()
+    header = "round;ticket;station;material;collected_at;net_kg"
+    for number, kg in enumerate(("0,9", "1,2")):
+        line = f"T-{number};W-{number};1;glass;{now.isoformat()};{kg}"
+        with town.database.transaction() as session:
+            lines = read_csv(f"{header}\n{line}", known_materials={"glass"})
+            weigh.import_weighings(session, lines, is_dry_run=False, now=now)
+            if number == 0:
+                [balance] = weigh.close_round(session, "T-0", by=town.operator.id, now=now)
+                station = balance.station_id
+    return station
 
 
 def look(page: Page, street: Street, path: str) -> list[str]:

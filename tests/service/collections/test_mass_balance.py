@@ -13,6 +13,7 @@ from backend.collections.errors import BalanceNotFoundError, RoundClosedError, R
 from backend.collections.models import StationBalance, Weighing
 from backend.collections.schemas import WeighingLine, read_csv
 from backend.db.engine import Database
+from backend.devices.rules import DeviceKind
 from backend.ledger import names
 from backend.ledger import queries as ledger
 from backend.rewards import queries as reward_queries
@@ -45,8 +46,9 @@ class Yard:
         self.bin = self.add_bin()
 
     def add_bin(self) -> Terminal:
-        kind = builders.DeviceKind.BIN
-        return builders.make_terminal(self.database, self.clock, kind, station=self.station)
+        return builders.make_terminal(
+            self.database, self.clock, DeviceKind.BIN, station=self.station
+        )
 
     def deposit(self, account_id: str, bottles: int, *, code: str | None = None) -> int:
         """Claim bottles and decide; return the claim."""
