@@ -14,13 +14,9 @@ from backend.http.deps import ReadSession, requires
 from backend.kernel.errors import EcoError, NotFoundError
 from backend.rewards import queries as reward_queries
 from backend.rulebook import engine
-<<<<<<< HEAD
 from backend.territory.geo import Position
-from backend.workflows.admit_claims import ClaimRequest, Whereabouts
-=======
 from backend.workflows import notices
-from backend.workflows.admit_claims import ClaimRequest
->>>>>>> ed578d0 (collections: Weigh what deposits claim and settle second tranches.)
+from backend.workflows.admit_claims import ClaimRequest, Whereabouts
 
 router = APIRouter(tags=["claims"])
 
