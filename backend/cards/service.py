@@ -114,11 +114,3 @@ def purge(session: Session, now: datetime) -> int:
         .returning(col(CardPass.ref))
     )
     return len(gone.all())
-
-
-def move_to_account(session: Session, *, source_id: str, target_id: str) -> None:
-    """Hand the cards of a merged account to the one that keeps everything."""
-    for table in (Card, CardPass):
-        session.execute(
-            update(table).where(col(table.account_id) == source_id).values(account_id=target_id)
-        )

@@ -13,6 +13,11 @@ def of_account(session: Session, account_id: str) -> Household | None:
     return session.get(Household, member.household_id) if member is not None else None
 
 
+def get(session: Session, household_id: str) -> Household | None:
+    """Return a household by its id."""
+    return session.get(Household, household_id)
+
+
 def members(session: Session, household_id: str) -> Sequence[HouseholdMember]:
     """Return the members of a household, those who joined first first."""
     statement = select(HouseholdMember).where(col(HouseholdMember.household_id) == household_id)

@@ -67,6 +67,22 @@ def of_claims(session: Session, claim_ids: Sequence[int]) -> dict[int, list[Rewa
     return found
 
 
+def earned_since(
+    session: Session, account_ids: Sequence[str], since: datetime
+) -> dict[str, tuple[int, int]]:
+    """Return account id → how many acts earned something since an instant, and their units."""
+    statement = (
+        select(Receipt.account_id, func.count(), func.sum(Receipt.units))
+        .where(
+            col(Receipt.account_id).in_(account_ids),
+            col(Receipt.created_at) >= since,
+            col(Receipt.units) > 0,
+        )
+        .group_by(col(Receipt.account_id))
+    )
+    return {account: (int(n), int(units)) for account, n, units in session.exec(statement).all()}
+
+
 def waiting(session: Session) -> tuple[int, datetime | None]:
     """Return how many tranches are on their way to the chain, and since when the oldest is due."""
     statement = select(func.count(), func.min(Reward.release_at)).where(

@@ -6,9 +6,11 @@ from fastapi.staticfiles import StaticFiles
 from backend.http.headers import SecurityHeaders
 from backend.web import (
     admin,
+    cards,
     citizen,
     collections,
     help_pages,
+    households,
     incidents,
     mailbox_pages,
     own_data,
@@ -24,9 +26,11 @@ from backend.web.rendering import FOLDER
 
 MODULES = (
     admin,
+    cards,
     citizen,
     collections,
     help_pages,
+    households,
     incidents,
     mailbox_pages,
     own_data,

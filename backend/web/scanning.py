@@ -4,7 +4,7 @@ import secrets
 from typing import Annotated, Protocol
 
 from anyio import from_thread
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 
 from backend.accounts import service as accounts
 from backend.accounts.rules import Actor
@@ -23,14 +23,30 @@ from backend.http.problems import STATUS
 from backend.http.security import set_session_cookie
 from backend.kernel.clock import Clock
 from backend.kernel.errors import EcoError
+from backend.territory.geo import Position
 from backend.web import history, places, texts
 from backend.web.contexts import CodePage, ScanPage
 from backend.web.forms import see
 from backend.web.rendering import language_of, respond
-from backend.workflows.admit_claims import Answer, ClaimRequest
+from backend.workflows.admit_claims import Answer, ClaimRequest, Whereabouts
 from backend.workflows.code_evidence import kind_and_facts
 
 router = APIRouter(include_in_schema=False)
+
+STICKER = "sticker"
+MICRO = r"^(-?\d{1,9})?$"
+"""Micro-degrees or metres from a hidden field; empty without the script that fills it."""
+
+
+def _whereabouts(
+    latitude_e6: Annotated[str, Form(pattern=MICRO)] = "",
+    longitude_e6: Annotated[str, Form(pattern=MICRO)] = "",
+    accuracy_m: Annotated[str, Form(pattern=MICRO)] = "",
+) -> Whereabouts | None:
+    if not (latitude_e6 and longitude_e6 and accuracy_m):
+        return None
+    position = Position(int(latitude_e6), int(longitude_e6))
+    return Whereabouts(position, max(0, int(accuracy_m)))
 
 
 class ClaimIntake(Protocol):
@@ -82,8 +98,9 @@ def get_code(request: Request, code: str, session: ReadSession, actor: MaybeActo
     page = CodePage(
         code=codes.token_in(code),
         kind=kind,
-        # Made from the code: pressing the button twice, or reloading, is one claim.
-        idempotency_key=f"s-{codes.code_key(content)}"[:64],
+        # Made from the code: pressing the button twice, or reloading, is one claim. A sticker
+        # never changes; its own key per person and day does the same.
+        idempotency_key=(_new_key() if kind == STICKER else f"s-{codes.code_key(content)}"[:64]),
         title_key=title_key,
         icon=icon,
         place=where.get(unverified.device, ""),
@@ -103,20 +120,25 @@ def post_code(
     database: DatabaseDep,
     clock: Now,
     idempotency_key: Annotated[str, Form(min_length=8, max_length=64)],
+    whereabouts: Annotated[Whereabouts | None, Depends(_whereabouts)],
 ) -> Response:
-    """Claim with the code that the phone's own camera read."""
-    answer, token = _claim(request, actor, database, clock, ClaimForm(code, idempotency_key))
+    """Claim with the code that the phone's own camera read; a sticker's form has a position."""
+    form = ClaimForm(code, idempotency_key, whereabouts)
+    answer, token = _claim(request, actor, database, clock, form)
     if isinstance(answer, EcoError) and "claim_id" not in answer.facts:
         raise answer
     return _with_session(request, see(_receipt_path(answer)), token)
 
 
 class ClaimForm:
-    """A code and the key that makes sending it twice count once."""
+    """A code, the key that makes sending it twice count once, and where the phone is."""
 
-    def __init__(self, code: str, idempotency_key: str) -> None:
+    def __init__(
+        self, code: str, idempotency_key: str, whereabouts: Whereabouts | None = None
+    ) -> None:
         self.code = code
         self.idempotency_key = idempotency_key
+        self.whereabouts = whereabouts
 
 
 def _claim(
@@ -133,7 +155,7 @@ def _claim(
             )
         account_id, token = signed_in.account.id, signed_in.token
     intake: ClaimIntake = request.app.state.intake
-    claim = ClaimRequest(account_id, form.idempotency_key, form.code)
+    claim = ClaimRequest(account_id, form.idempotency_key, form.code, form.whereabouts)
     # The intake belongs to the event loop; this handler runs in a thread.
     return from_thread.run(intake.submit, claim), token
 

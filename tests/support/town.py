@@ -18,6 +18,8 @@ from backend.actions import service as actions
 from backend.app import create_app
 from backend.batches.models import Batch
 from backend.batches.rules import BatchKind, BatchState
+from backend.cards import service as cards
+from backend.cards.models import Card
 from backend.db.engine import Database
 from backend.devices import codes
 from backend.devices import service as devices
@@ -195,6 +197,10 @@ class Town:
                     at=self.clock.now(),
                 )
             return account.id
+
+    def card(self, session: Session, account_id: str) -> tuple[Card, str]:
+        """Print a card of an account; return it with its secret."""
+        return cards.issue(session, account_id, at=self.clock.now())
 
     def slot_code(self, seq: int = 0) -> str:
         """Return what the kiosk shows now."""

@@ -31,6 +31,14 @@ from backend.web.contexts.admin import (
     ReviewsPage,
     RulesPage,
 )
+from backend.web.contexts.cards import (
+    CardFoundPage,
+    CardLine,
+    CardsPage,
+    HouseholdPage,
+    MemberLine,
+    ShownCardPage,
+)
 from backend.web.contexts.citizen import (
     CodePage,
     HistoryDay,
@@ -74,6 +82,9 @@ __all__ = [
     "BalanceBar",
     "Browser",
     "BudgetUse",
+    "CardFoundPage",
+    "CardLine",
+    "CardsPage",
     "CaseLine",
     "CashOutLine",
     "CodePage",
@@ -91,6 +102,7 @@ __all__ = [
     "HistoryDay",
     "HistoryLine",
     "HomePage",
+    "HouseholdPage",
     "Idea",
     "ImportLine",
     "ImportView",
@@ -98,6 +110,7 @@ __all__ = [
     "MailLine",
     "MailPage",
     "MailboxPage",
+    "MemberLine",
     "OrphanLine",
     "PayPage",
     "PaymentReceiptPage",
@@ -113,6 +126,7 @@ __all__ = [
     "RulesPage",
     "ScanPage",
     "Shop",
+    "ShownCardPage",
     "SignInPage",
     "Site",
     "StationMassPage",

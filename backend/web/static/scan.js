@@ -1,6 +1,8 @@
 // Scan with the phone's camera. The camera opens only when somebody asks for it; pictures are
 // decoded in the page and never leave the phone; only the code that was read is sent.
 
+import { whereAmI } from "./position.js";
+
 const box = document.getElementById("scanner");
 const video = document.getElementById("camera");
 const status = document.getElementById("status");
@@ -71,17 +73,17 @@ async function take(value) {
   return true;
 }
 
-async function claim(code) {
+async function claim(code, position) {
   status.textContent = text.sending;
   // One key for all tries of this scan: a reply that was lost on the way never counts twice.
   const key = crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
   for (let attempt = 0; ; attempt++) {
     let answer;
     try {
-      answer = await send("/api/v1/claims", { code }, key);
+      answer = await send("/api/v1/claims", { code, position }, key);
       if (answer.status === 401) {
         await send("/api/v1/sessions", {});
-        answer = await send("/api/v1/claims", { code }, key);
+        answer = await send("/api/v1/claims", { code, position }, key);
       }
     } catch {
       answer = null;
@@ -97,8 +99,21 @@ async function claim(code) {
     if (answer.ok) return location.assign(`/recus/${body.id}`);
     // A stored refusal has a receipt, which says why and can be contested.
     if (body.facts?.claim_id) return location.assign(`/recus/${body.facts.claim_id}`);
+    // A sticker is the same for everybody: it counts where it hangs.
+    if (body.code === "position_needed" && !position) return claimHere(code, body);
     return refused(body);
   }
+}
+
+async function claimHere(code, problem) {
+  status.textContent = text.asking;
+  let position;
+  try {
+    position = await whereAmI();
+  } catch {
+    return refused(problem);
+  }
+  await claim(code, position);
 }
 
 function send(path, body, key) {

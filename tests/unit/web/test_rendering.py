@@ -25,6 +25,10 @@ TEMPLATES = {
     "pay.html": contexts.PayPage,
     "sign_in.html": contexts.SignInPage,
     "account.html": contexts.AccountPage,
+    "cards.html": contexts.CardsPage,
+    "card_shown.html": contexts.ShownCardPage,
+    "card_found.html": contexts.CardFoundPage,
+    "household.html": contexts.HouseholdPage,
     "mailbox.html": contexts.MailboxPage,
     "mail.html": contexts.MailPage,
     "till.html": contexts.TillPage,
@@ -51,7 +55,13 @@ WORDS = {
     "obstacle": "",
     "step": "code",
 }
-KEYS = {"text_key": "step.done", "title_key": "material.glass", "action_key": "problem.action.home"}
+KEYS = {
+    "reason_key": "cards.reason.lost",
+    "problem_key": "problem.default.title",
+    "text_key": "step.done",
+    "title_key": "material.glass",
+    "action_key": "problem.action.home",
+}
 SEQUENCES: dict[str, tuple[Any, ...]] = {
     "reasons": ("Le code était trop ancien.",),
     "questions": ("earn",),

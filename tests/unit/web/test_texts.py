@@ -73,6 +73,7 @@ def test_each_text_is_used() -> None:
         *stems,
         "problem.",
         "reason.",
+        "cards.reason.",
         "material.",
         "mode.",
         "sign_in.problem.",

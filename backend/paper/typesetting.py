@@ -1,0 +1,51 @@
+"""From a template and its data to the bytes of a PDF; no session, clock or settings."""
+
+import io
+import json
+from datetime import datetime
+from pathlib import Path
+
+import qrcode
+import typst
+from qrcode.image.svg import SvgPathFillImage
+
+MEDIA_TYPE = "application/pdf"
+QUIET_ZONE = 4
+"""Modules of white around the code (ISO/IEC 18004 §6.3.8)."""
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def typeset(template: str, data: dict[str, object], *, at: datetime) -> bytes:
+    """Set a document.
+
+    Only the fonts inside typst are used, so that a page looks the same on every machine.
+
+    Args:
+        template: Name of a file in `templates`, without ".typ".
+        data: JSON-safe; the template reads it as `data`.
+        at: Goes into the file as its time of creation.
+    """
+    return typst.compile(
+        _TEMPLATES / f"{template}.typ",
+        root=_TEMPLATES,
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        pdf_standards=["ua-1"],
+        timestamp=at,
+    )
+
+
+def qr_svg(text: str, *, is_sturdy: bool = False) -> str:
+    """Draw a link as a QR code; upper-case links stay in the compact alphanumeric mode.
+
+    Args:
+        is_sturdy: Level Q in place of M, for short links on paper that gets folded and dirty.
+    """
+    level = qrcode.ERROR_CORRECT_Q if is_sturdy else qrcode.ERROR_CORRECT_M
+    code = qrcode.QRCode(error_correction=level, border=QUIET_ZONE)
+    code.add_data(text, optimize=0)
+    code.make(fit=True)
+    stream = io.BytesIO()
+    code.make_image(image_factory=SvgPathFillImage).save(stream)
+    return stream.getvalue().decode()
