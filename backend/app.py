@@ -17,10 +17,12 @@ from backend.api import (
     me,
     merchants,
     operations,
+    operators,
     reviews,
     rules,
     settlement,
     stations,
+    trips,
     witnesses,
 )
 from backend.api.events import Tailer
@@ -42,10 +44,12 @@ API_MODULES = (
     merchants,
     me,
     operations,
+    operators,
     reviews,
     rules,
     settlement,
     stations,
+    trips,
     witnesses,
 )
 
@@ -89,6 +93,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         public_url=chosen.public_url.rstrip("/"),
         rate_micro_cents_per_unit=chosen.rate_micro_cents_per_unit,
         mailbox_path=chosen.maildir if chosen.is_demo else None,
+        trip_area=chosen.trip_area,
     )
     problems.install(app)
     api = APIRouter(prefix="/api/v1")

@@ -1,21 +1,32 @@
 """`calanque mobility …`: judge a trace, and judge the judge on labelled traces."""
 
 import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
+import httpx2
 import typer
 
+from backend.db.engine import Database
 from backend.kernel.clock import SystemClock
 from backend.kernel.errors import EcoError
+from backend.mobility.errors import FeedInvalidError
 from backend.mobility.fraud.fingerprint import fingerprint
 from backend.mobility.parsing import MAX_BYTES, parse_trace
 from backend.mobility.pipeline.cleaning import clean
+from backend.mobility.report import verdict_json
 from backend.mobility.scorecard import scorecard
-from backend.mobility.verify import TripVerdict
 from backend.mobility.verify import verify as verify_trace
+from backend.settings import Settings
+from backend.workflows import admit_validations, timetables, validation_files
 
 EXIT_INVALID = 2
+MAX_FEED_BYTES = 400_000_000
+"""The largest feeds of whole regions are about 150 MB."""
+DOWNLOAD_TIMEOUT_S = 60.0
 
 app = typer.Typer(help="Judge traces of trips.", no_args_is_help=True)
 
@@ -41,7 +52,11 @@ def verify(
             parse_trace(_read(trace), now_t=now_t, name=trace.stem), history=history
         )
     except EcoError as error:
-        problem = {"code": error.code, "message": error.message, "errors": error.facts["errors"]}
+        problem = {
+            "code": error.code,
+            "message": error.message,
+            "errors": error.facts.get("errors", []),
+        }
         typer.echo(json.dumps({"error": problem}, indent=2, ensure_ascii=False), err=True)
         raise typer.Exit(EXIT_INVALID) from error
     typer.echo(json.dumps(verdict_json(verdict), indent=2, ensure_ascii=False))
@@ -60,39 +75,73 @@ def evaluate(
     typer.echo(json.dumps(card, indent=2))
 
 
-def verdict_json(verdict: TripVerdict) -> dict[str, Any]:
-    """Return a verdict as JSON-safe values; times are ISO 8601 in UTC."""
-    return {
-        "verdict": verdict.verdict,
-        "proof_level": verdict.proof_level,
-        "distance_m": verdict.distance_m,
-        "proved_distance_m": verdict.proved_distance_m,
-        "co2_avoided_g": verdict.co2_avoided_g,
-        "factor_ids": list(verdict.factor_ids),
-        "model": verdict.model,
-        "legs": [
-            {
-                "mode": leg.mode,
-                "probability": leg.probability,
-                "distance_m": leg.distance_m,
-                "started_at": leg.started_at.isoformat(),
-                "ended_at": leg.ended_at.isoformat(),
-                "start_t": leg.started_at.timestamp(),
-                "end_t": leg.ended_at.timestamp(),
-                "proof_level": leg.proof_level,
-            }
-            for leg in verdict.legs
-        ],
-        "reasons": [
-            {
-                "code": reason.code,
-                "fr": reason.text("fr"),
-                "en": reason.text("en"),
-                "facts": dict(reason.facts),
-            }
-            for reason in verdict.reasons
-        ],
-    }
+@app.command("import-gtfs")
+def import_gtfs(
+    name: Annotated[str, typer.Argument(help="What to call the timetable, for example rtm.")],
+    source: Annotated[
+        str | None,
+        typer.Argument(help="GTFS zip: a path or an https:// address; by default the setting's."),
+    ] = None,
+) -> None:
+    """Put a timetable in use; the one of the same name goes."""
+    settings = Settings()
+    chosen = source or settings.gtfs_sources.get(name)
+    if chosen is None:
+        typer.echo(f"Say where {name} comes from, or add it to CALANQUE_GTFS_SOURCES.", err=True)
+        raise typer.Exit(EXIT_INVALID)
+    database = Database(settings.database_url)
+    try:
+        with _feed_file(chosen) as path:
+            feed = timetables.read(path, name=name, now=SystemClock().now())
+        with database.transaction() as session:
+            is_new = timetables.put_in_use(session, feed)
+    except (EcoError, OSError, httpx2.HTTPError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(EXIT_INVALID) from error
+    state = "in use" if is_new else "in use already"
+    last = f", until {feed.valid_to}" if feed.valid_to else ""
+    typer.echo(f"{name}: {feed.stops} stops, {feed.routes} lines, {feed.runs} runs{last}; {state}")
+
+
+@app.command("import-validations")
+def import_validations(
+    file: TraceFile,
+    operator: Annotated[int, typer.Option(help="Number of the operator among devices.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report, store nothing.")] = False,
+) -> None:
+    """Store an operator's ticket validations (CSV) and report on each line."""
+    database = Database(Settings().database_url)
+    try:
+        rows = validation_files.read_csv(file.read_bytes())
+        with database.transaction() as session:
+            lines = admit_validations.admit(
+                session, operator, rows, now=SystemClock().now(), is_dry_run=dry_run
+            )
+    except EcoError as error:
+        typer.echo(error.message, err=True)
+        raise typer.Exit(EXIT_INVALID) from error
+    for line in lines:
+        typer.echo("\t".join((str(line.number), line.serial, line.outcome, line.problem)))
+    taken = sum(line.outcome == admit_validations.Outcome.TAKEN for line in lines)
+    typer.echo(f"{taken} of {len(lines)} lines {'would be ' if dry_run else ''}taken", err=True)
+
+
+@contextmanager
+def _feed_file(source: str) -> Iterator[Path]:
+    """Give the path of a feed; one behind an address is fetched into a temporary file first."""
+    if not source.startswith(("https://", "http://")):
+        yield Path(source)
+        return
+    with tempfile.NamedTemporaryFile(suffix=".zip") as file:
+        stream = httpx2.stream("GET", source, follow_redirects=True, timeout=DOWNLOAD_TIMEOUT_S)
+        with stream as answer:
+            answer.raise_for_status()
+            for part in answer.iter_bytes():
+                file.write(part)
+                if file.tell() > MAX_FEED_BYTES:
+                    raise FeedInvalidError("too_large", "The feed is larger than any feed.")
+        file.flush()
+        yield Path(file.name)
 
 
 def _read(path: Path) -> bytes:

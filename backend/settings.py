@@ -75,6 +75,16 @@ class Settings(BaseSettings):
         default={"epci": "200054807", "aom": "200054807", "dep": "13", "reg": "93"},
         description="Codes of the whole territory that rules may name.",
     )
+    trip_area: str = Field(
+        default="43.10,4.65,43.85,5.90",
+        description="Recorded trips touch this rectangle: south, west, north, east in degrees. "
+        "The metropolis with a margin of about five kilometres.",
+    )
+    gtfs_sources: dict[str, str] = Field(
+        default={},
+        description="Timetables (GTFS): name to path or https:// address, for "
+        "`calanque mobility import-gtfs NAME`; a JSON object.",
+    )
     mail_transport: Literal["maildir", "smtp"] = Field(
         default="maildir", description="Where mail goes: a local folder, or an SMTP server."
     )

@@ -31,6 +31,11 @@ def by_code_of_account(session: Session, code_ref: str, account_id: str) -> Clai
     return session.exec(statement).one_or_none()
 
 
+def holder_of_code(session: Session, code_key: str) -> Claim | None:
+    """Return the one claim that took a code."""
+    return session.exec(select(Claim).where(col(Claim.code_key) == code_key)).one_or_none()
+
+
 def codes_of(session: Session, account_id: str) -> list[str]:
     """Return the codes that an account has presented."""
     statement = select(Claim.code_ref).where(col(Claim.account_id) == account_id)

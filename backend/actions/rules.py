@@ -66,7 +66,7 @@ class Witness:
     """The device behind a claim and the place where it stands, as the registry knows them.
 
     Attributes:
-        kind: "kiosk", "bin", "counter", "operator" or "sticker".
+        kind: "kiosk", "bin", "counter", "operator" or "sticker"; "phone" when nobody signed.
         station_id: Where it stands; `None` for an operator.
         materials: Materials that the station takes; the first is its main one.
         commune_code: INSEE code of the station's commune or arrondissement.

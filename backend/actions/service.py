@@ -20,6 +20,7 @@ from backend.actions.models import Claim, Incarnation, Verdict
 from backend.actions.rules import ClaimState, Evidence, Judgement
 from backend.db.upsert import insert_or_skip
 from backend.kernel.errors import EcoError
+from backend.kernel.ids import new_id
 
 _REFUSALS: Mapping[str, Callable[[str], EcoError]] = {
     "code_early": CodeEarlyError,
@@ -43,6 +44,7 @@ class Submission:
         refusal_code: Set when the code is authentic but late or its device withdrawn.
         taken_code: How a code that another claim took is refused.
         decide_after: Until when the verdict waits for another witness.
+        public_id: Id that people already know the act by; a new one when left out.
     """
 
     account_id: str
@@ -53,6 +55,7 @@ class Submission:
     refusal_code: str | None
     taken_code: str = "code_already_used"
     decide_after: datetime | None = None
+    public_id: str | None = None
 
 
 def submit(
@@ -144,6 +147,7 @@ def _claim_of(
     evidence = submission.evidence
     is_refused = refusal_code is not None
     return Claim(
+        public_id=submission.public_id or new_id(),
         incarnation=incarnation,
         account_id=submission.account_id,
         idempotency_key=submission.idempotency_key,

@@ -20,6 +20,7 @@ from backend.devices.errors import (
 from backend.devices.models import Device
 from backend.devices.rules import DeviceKind, DeviceState, RevocationReason
 from backend.devices.service import NewDevice
+from backend.http.bodies import bounded_body
 from backend.http.deps import (
     ConfigDep,
     DatabaseDep,
@@ -140,13 +141,9 @@ class Caller:
     skew_s: int
 
 
-async def _body(request: Request) -> bytes:
-    return await request.body()
-
-
 def caller(
     request: Request,
-    body: Annotated[bytes, Depends(_body)],
+    body: Annotated[bytes, Depends(bounded_body)],
     database: DatabaseDep,
     clock: Now,
 ) -> Caller:

@@ -67,11 +67,13 @@ class Config:
         public_url: Where citizens reach the pages, without a slash at the end.
         rate_micro_cents_per_unit: What a merchant is paid per unit, in millionths of a cent.
         mailbox_path: Folder of the local mailbox; `None` outside the demo.
+        trip_area: South, west, north, east in degrees, as in the settings.
     """
 
     public_url: str
     rate_micro_cents_per_unit: int
     mailbox_path: Path | None
+    trip_area: str = "-90,-180,90,180"
 
 
 def config(request: Request) -> Config:

@@ -38,6 +38,7 @@ from backend.jobs.steps import (
     settlement,
     sweep,
     tidy,
+    trips,
     weigh,
 )
 from backend.jobs.wallet_client import WalletClient
@@ -83,6 +84,7 @@ class Step:
 def steps() -> list[Step]:
     """Return the steps in the order of a point's life."""
     return [
+        Step("trips", trips.TripJudge().run, every_s=0.1),
         Step("decide", decide.decide_pending),
         Step("rounds", weigh.close_rounds, every_s=WEIGH_S),
         Step("balances", weigh.settle_overdue, every_s=WEIGH_S),
@@ -109,6 +111,7 @@ def steps() -> list[Step]:
         Step("expire", market.expire_requests, every_s=5.0),
         Step("reconcile", metrics.Reconciler().run, every_s=RECONCILE_S),
         Step("mail", mail.deliver_mails, every_s=0.2, is_safe_in_recovery=True),
+        Step("forget-trips", trips.forget_old, every_s=TIDY_S, is_safe_in_recovery=True),
         Step("tidy", tidy.purge_accounts, every_s=TIDY_S, is_safe_in_recovery=True),
     ]
 

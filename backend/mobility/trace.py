@@ -48,6 +48,18 @@ class Area:
         return inside
 
 
+def area_of(text: str) -> Area:
+    """Read "south,west,north,east" in degrees.
+
+    Raises:
+        ValueError: Not four numbers, or not in that order.
+    """
+    south, west, north, east = (float(part) for part in text.split(","))
+    if not (-90 <= south < north <= 90 and -180 <= west < east <= 180):  # noqa: PLR2004 - degrees
+        raise ValueError(f"{text!r} is no rectangle of the Earth")
+    return Area(south, west, north, east)
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """Positions of one phone over time; unknown values are NaN, except time and place.

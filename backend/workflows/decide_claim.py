@@ -28,6 +28,7 @@ from backend.workflows.corroborate import corroborated
 from backend.workflows.doubt import reasons_to_doubt
 from backend.workflows.grant import Payable, grant
 from backend.workflows.review_claim import about
+from backend.workflows.trip_witness import with_recording
 
 log = structlog.get_logger()
 
@@ -69,11 +70,12 @@ def decide_next(session: Session, *, region: LevelCodes, now: datetime) -> Outco
 
 def _decide(session: Session, claim: Claim, *, region: LevelCodes, now: datetime) -> Outcome:
     witness = _witness(session, claim)
+    is_cleared = review_queries.is_cleared(session, claim.id or 0)
     evidence = corroborated(session, claim, _evidence(claim), witness)
+    evidence = with_recording(session, claim, evidence, is_cleared=is_cleared)
     judgement = VERIFIERS[evidence.kind].judge(evidence, witness)
     edition = rulebook_queries.in_force_at(session, claim.occurred_at)
     payable: Payable | None = None
-    is_cleared = review_queries.is_cleared(session, claim.id or 0)
     if not is_cleared and book_queries.is_in_lost_time(session, claim.occurred_at):
         # The code may have been used in the time that the restored backup does not know.
         judgement = _for_review(judgement, "lost_time")
@@ -154,6 +156,9 @@ def _evidence(claim: Claim) -> Evidence:
 
 
 def _witness(session: Session, claim: Claim) -> Witness:
+    if claim.device_number == 0:
+        # Nobody signed: the person's own phone is what there is.
+        return Witness(kind="phone")
     device = device_queries.need(session, claim.device_number)
     if device.station_id is None:
         return Witness(kind=device.kind)

@@ -8,12 +8,13 @@ from sqlmodel import Session, col, select
 
 from backend.actions import queries as action_queries
 from backend.actions.models import Claim, Verdict
-from backend.actions.rules import ClaimState, Reason
+from backend.actions.rules import ClaimState, ProofLevel, Reason
+from backend.actions.verifiers.trip import words
 from backend.devices import queries as device_queries
 from backend.devices import rules as device_rules
 from backend.devices import service as devices
 from backend.review import rules
-from backend.review.rules import Doubtful, History, Limits, Seen
+from backend.review.rules import Assessment, Doubtful, History, Limits, Seen
 from backend.rewards import queries as reward_queries
 from backend.rulebook.act import Act
 from backend.territory.geo import Position, distance_m
@@ -49,9 +50,28 @@ def reasons_to_doubt(
         device_is_in_doubt=claim.kind in COUNTED and _is_device_in_doubt(session, claim),
     )
     assessment = rules.assess(doubtful, history, Limits())
+    if claim.kind == "trip":
+        assessment = _of_trip(assessment)
+    signs = _signs_of_trip(claim, act)
     if not assessment.is_held:
+        return signs
+    return (*signs, *(Reason(signal.code, signal.facts) for signal in assessment.signals))
+
+
+def _of_trip(assessment: Assessment) -> Assessment:
+    """Leave out what is meant for stickers.
+
+    Whoever only cycles has no witness to ask: the trace itself is examined, and the rulebook
+    pays two such trips a day.
+    """
+    return Assessment(tuple(s for s in assessment.signals if s.code != "attested_acts_few"))
+
+
+def _signs_of_trip(claim: Claim, act: Act) -> tuple[Reason, ...]:
+    """Return the signs of fraud in a recording; one that earns nothing needs nobody's time."""
+    if claim.kind != "trip" or act.proof_level == ProofLevel.P0:
         return ()
-    return tuple(Reason(signal.code, signal.facts) for signal in assessment.signals)
+    return tuple(Reason(code) for code in words(claim.evidence["facts"].get("signs")))
 
 
 def _is_device_in_doubt(session: Session, claim: Claim) -> bool:

@@ -11,6 +11,7 @@ from backend.ledger import queries as ledger_queries
 from backend.ledger import service as ledger
 from backend.market import service as market
 from backend.rewards import service as rewards
+from backend.trips import service as trips
 
 
 def merge(session: Session, *, source_id: str, target_id: str, now: datetime) -> None:
@@ -25,6 +26,7 @@ def merge(session: Session, *, source_id: str, target_id: str, now: datetime) ->
     actions.move_to_account(session, source_id=source_id, target_id=target_id)
     rewards.move_to_account(session, source_id=source_id, target_id=target_id)
     market.move_to_account(session, source_id=source_id, target_id=target_id)
+    trips.move_to_account(session, source_id=source_id, target_id=target_id)
     for name_of in (names.pending, names.confirmed, names.in_flight):
         units = ledger_queries.balance(session, name_of(source_id))
         if units:

@@ -10,6 +10,7 @@ from backend.actions.verifiers.sensor import SensorVerifier
 from backend.actions.verifiers.slot import SlotVerifier
 from backend.actions.verifiers.sticker import StickerVerifier
 from backend.actions.verifiers.ticket import TicketVerifier
+from backend.actions.verifiers.trip import TripVerifier
 
 VERIFIERS: Mapping[str, Verifier] = {
     "slot": SlotVerifier(),
@@ -19,5 +20,6 @@ VERIFIERS: Mapping[str, Verifier] = {
     "sensor": SensorVerifier(),
     "attended": AttendedVerifier(),
     "item": ItemVerifier(),
+    "trip": TripVerifier(),
 }
 """Evidence kind → verifier. A new way to prove an act is one file and one line here."""

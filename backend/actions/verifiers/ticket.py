@@ -9,7 +9,10 @@ MAX_DISTANCE_M = 150_000
 
 
 class TicketVerifier:
-    """Judges operators' signed tickets: P2 for the trip that the operator describes."""
+    """Judges operators' signed tickets: P2, and P3 when a recording shows the same trip.
+
+    `trace` among the facts is the recording that agrees.
+    """
 
     def judge(self, evidence: Evidence, witness: Witness) -> Judgement:
         """Accept when an operator signed a possible trip of a known mode."""
@@ -21,10 +24,15 @@ class TicketVerifier:
             return refused("mobility", "mode_unknown", mode=str(mode))
         if not isinstance(distance_m, int) or not 0 < distance_m <= MAX_DISTANCE_M:
             return refused("mobility", "distance_impossible", distance_m=str(distance_m))
+        reasons = [Reason("operator_attested", {"device": evidence.device_number, "mode": mode})]
+        # A second witness that does not depend on the first: the person's own recording.
+        is_seen = evidence.facts.get("trace") is not None
+        if is_seen:
+            reasons.append(Reason("trace_agrees"))
         return Judgement(
             ClaimState.ACCEPTED,
-            ProofLevel.P2,
-            (Reason("operator_attested", {"device": evidence.device_number, "mode": mode}),),
+            ProofLevel.P3 if is_seen else ProofLevel.P2,
+            tuple(reasons),
             "mobility",
             {
                 "mode": mode,

@@ -5,13 +5,16 @@ Only what matching needs is kept: stops, routes, trips with times, days of servi
 
 import csv
 import io
+import shutil
 import zipfile
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 from backend.mobility.errors import FeedInvalidError
 
@@ -85,18 +88,57 @@ class Feed:
         return first <= day <= last and pattern[day.weekday()] == "1"
 
 
-def read_feed(path: Path) -> Feed:
-    """Read a zipped feed.
+KEPT_TABLES = (*REQUIRED, "calendar.txt", "calendar_dates.txt", "frequencies.txt", "agency.txt")
+"""What matching reads; shapes and fares are left out of what is stored."""
+
+
+def read_feed(source: Path | BinaryIO) -> Feed:
+    """Read a zipped feed from a file or from an open one.
 
     Raises:
         FeedInvalidError: No zip, a required table is missing, a bound is broken, or a row
             cannot be read; the error names the table and the row.
     """
     try:
-        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+        with _opened(source) as file, zipfile.ZipFile(file) as archive:
             return _Reader(archive).read()
     except zipfile.BadZipFile as error:
         raise FeedInvalidError("not_a_zip", "A GTFS feed is a zip archive.") from error
+
+
+def time_zone_of(source: Path | BinaryIO) -> str | None:
+    """Return the zone of a feed's times (`agency_timezone`), `None` when it does not say.
+
+    Raises:
+        FeedInvalidError: As `read_feed`.
+    """
+    try:
+        with _opened(source) as file, zipfile.ZipFile(file) as archive:
+            return _Reader(archive).time_zone()
+    except zipfile.BadZipFile as error:
+        raise FeedInvalidError("not_a_zip", "A GTFS feed is a zip archive.") from error
+
+
+def slim(source: Path | BinaryIO) -> bytes:
+    """Return the archive with the tables that matching reads, and no other."""
+    made = io.BytesIO()
+    with (
+        zipfile.ZipFile(source) as archive,
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as out,
+    ):
+        for info in archive.infolist():
+            name = Path(info.filename).name
+            if name in KEPT_TABLES:
+                with archive.open(info) as table, out.open(name, "w", force_zip64=True) as copy:
+                    shutil.copyfileobj(table, copy)
+    return made.getvalue()
+
+
+def last_day(feed: Feed) -> date | None:
+    """Return the last day on which a service of the feed runs."""
+    days = [last for _, _, last in feed.calendar.values()]
+    days += [day for (_, day), change in feed.exceptions.items() if change == ADDED]
+    return max(days, default=None)
 
 
 def seconds_of_day(text: str) -> int:
@@ -109,6 +151,16 @@ def seconds_of_day(text: str) -> int:
         return -1
     hours, minutes, seconds = (int(part) for part in text.strip().split(":"))
     return hours * 3600 + minutes * 60 + seconds
+
+
+@contextmanager
+def _opened(source: Path | BinaryIO) -> Iterator[BinaryIO]:
+    """Give an open file; what was open before stays open."""
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            yield file
+    else:
+        yield source
 
 
 class _Reader:
@@ -137,6 +189,12 @@ class _Reader:
             raise FeedInvalidError(
                 "malformed_row", f"{table} cannot be read.", path=f"{table}:{number}"
             ) from error
+
+    def time_zone(self) -> str | None:
+        """Return the first agency's zone."""
+        return next(
+            (row["agency_timezone"] for row in self._rows("agency.txt", "agency_timezone")), None
+        )
 
     def _read(self) -> Feed:
         stops = tuple(
