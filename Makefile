@@ -122,12 +122,15 @@ coverage: setup ## Say which lines and branches the Python tests do not reach
 	@mkdir -p build/coverage
 	$(PYTEST) -n $(PYTEST_WORKERS) --cov --cov-report=term-missing:skip-covered $(PYTHON_TESTS)
 
-.PHONY: test-faults faults
-test-faults: setup ## Test crashes, lost answers and reorganisations, short schedules
-	$(PYTEST) -n 2 tests/faults
+.PHONY: test-faults faults fault
+test-faults: setup ## Test crashes, lost answers and reorganisations in 200 seeded schedules
+	$(PYTEST) -n $(PYTEST_WORKERS) tests/faults
 
-faults: setup ## Play FAULTS=2000 seeded schedules of crashes and faults
-	CALANQUE_FAULT_SEEDS=$(or $(FAULTS),2000) $(PYTEST) -n 2 tests/faults
+faults: setup ## Play FAULTS=10000 schedules, print what was reached (stop and resume at will)
+	PYTHONHASHSEED=0 $(BIN)/python -m tests.faults.deep --seeds $(or $(FAULTS),10000) --others $(or $(OTHERS),1000) --workers $(PYTEST_WORKERS)
+
+fault: setup ## Replay one schedule, SEED=4711 (SUITE=schedules), with its moves
+	PYTHONHASHSEED=0 $(BIN)/python -m tests.faults.deep --seed $(SEED) --suite $(or $(SUITE),schedules)
 
 .PHONY: browser
 browser: ## Find or install the browser that tests need

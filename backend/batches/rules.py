@@ -94,6 +94,7 @@ MOVES = (
     Move(BatchState.REVERTED, BatchState.SENT, "a reorganisation dropped the reverting block"),
     Move(BatchState.RESERVED, BatchState.REPLACED, "restored; its nonce was used since the backup"),
     Move(BatchState.SIGNED, BatchState.REPLACED, "the nonce was used by another transaction"),
+    Move(BatchState.REPLACED, BatchState.RESERVED, "its nonce is free again: now a filler"),
     Move(BatchState.SENT, BatchState.REPLACED, "the nonce was used by another transaction"),
 )
 

@@ -187,12 +187,15 @@ def note_error(session: Session, batch_id: str, error: str, *, tried_at: datetim
 def reserve_filler(
     session: Session, *, sender: Sender, nonce: int, fees: Fees, at: datetime
 ) -> bool:
-    """Reserve a payment of nothing at a nonce that was signed for and lost with the database.
+    """Reserve a payment of nothing at a nonce that no live batch holds.
+
+    Either no row has it (it was signed for and lost with a database, or only seen in a
+    pool), or the row of a batch that was REPLACED by a transaction which is gone since.
 
     Returns:
-        False when a batch holds the nonce already.
+        False when a batch holds the nonce.
     """
-    row = Batch(
+    filler = Batch(
         kind=BatchKind.GAP_FILLER,
         genesis_hash=sender.genesis_hash,
         chain_id=sender.chain_id,
@@ -207,4 +210,29 @@ def reserve_filler(
         item_count=0,
         created_at=at,
     )
-    return insert_or_skip(session, row) is not None
+    if insert_or_skip(session, filler) is not None:
+        return True
+    content = filler.model_dump(include=_FILLER_FIELDS)
+    reopened = session.execute(
+        update(Batch)
+        .where(
+            col(Batch.genesis_hash) == sender.genesis_hash,
+            col(Batch.sender) == sender.address,
+            col(Batch.nonce) == nonce,
+            col(Batch.state).in_(sources_of(BatchState.RESERVED)),
+        )
+        .values(state=BatchState.RESERVED, edition_number=None, sent_at=None, **content)
+        .returning(col(Batch.id))
+    )
+    return reopened.scalar_one_or_none() is not None
+
+
+_FILLER_FIELDS = {
+    "kind",
+    "to_address",
+    "calldata",
+    "gas",
+    "max_fee_per_gas_wei",
+    "max_priority_fee_per_gas_wei",
+    "item_count",
+}

@@ -49,3 +49,14 @@ class DeploymentMissingError(EcoError):
             "deployment_missing",
             f"No deployment at {path}. Deploy the contracts first (see docs/contracts.md).",
         )
+
+
+class SignedBytesUnreadableError(EcoError):
+    """Bytes that are no signed transaction of the kind that we ask for."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "signed_bytes_unreadable",
+            "The signed bytes are not a transaction that can be read back.",
+        )

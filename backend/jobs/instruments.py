@@ -21,3 +21,9 @@ RECONCILE_DIFFERENCES = Gauge(
     "Places where ledger and chain disagreed at two checks in a row.",
     registry=REGISTRY,
 )
+SIGNER_CONTRADICTIONS = Counter(
+    "calanque_signer_contradictions",
+    "Signatures whose bytes were not what was asked for; nothing of them is stored.",
+    ["key"],
+    registry=REGISTRY,
+)

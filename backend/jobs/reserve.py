@@ -20,6 +20,14 @@ BASE_FEE_ROOM = 2
 """The cap leaves room for six full blocks in a row (12.5 % each) before a replacement."""
 
 
+def fresh_fees(base_fee_wei: int) -> Fees:
+    """Return the fee caps of a first attempt."""
+    return Fees(
+        max_fee_per_gas_wei=base_fee_wei * BASE_FEE_ROOM + PRIORITY_FEE_WEI,
+        max_priority_fee_per_gas_wei=PRIORITY_FEE_WEI,
+    )
+
+
 class LostRaceError(Exception):
     """Another runner took some of the items; this reservation is rolled back."""
 
@@ -48,10 +56,7 @@ def reserve(  # noqa: PLR0913 - what a transaction is made of
     sender = context.sender(key_label)
     to_address = context.contracts.address(contract)
     gas = context.node.estimate_gas(to_address=to_address, calldata=calldata, sender=sender.address)
-    fees = Fees(
-        max_fee_per_gas_wei=context.node.base_fee_wei() * BASE_FEE_ROOM + PRIORITY_FEE_WEI,
-        max_priority_fee_per_gas_wei=PRIORITY_FEE_WEI,
-    )
+    fees = fresh_fees(context.node.base_fee_wei())
     call = Call(
         kind=kind,
         to_address=to_address,

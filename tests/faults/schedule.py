@@ -1,124 +1,104 @@
 """Seeded schedules: the real jobs on a real SQLite file, with faults and crashes drawn by a seed.
 
-A schedule admits claims while steps run, blocks are mined, answers get lost, nodes and
-signers go away, pools forget, branches are replaced, and the process dies before or after
-any call or commit. Then everything heals, and the books must say: each reward minted
-once, none lost, none stuck.
+People claim, pay and a shop cashes out while steps run, blocks are mined, answers get lost,
+nodes and signers go away or lie, pools forget, branches are replaced, and the process dies
+at named points while all that happens. Then everything heals, and the books must say: each
+reward minted once, none lost, none stuck, and ledger, events and contracts agree.
 """
 
-import random
+import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
 
-from sqlmodel import Session
+from sqlalchemy import event
 
 from backend.accounts.models import Account
-from backend.db.engine import Database
+from backend.actions.models import Claim
+from backend.db import outbox
 from backend.jobs import runner
+from backend.jobs.context import Context
 from backend.ledger import names
-from backend.rewards.models import Reward
-from backend.rewards.rules import RewardState
+from backend.ledger import queries as ledger_queries
+from backend.merchants.rules import MerchantState
+from backend.settlement import service as settlement
+from backend.settlement.errors import NothingToCashOutError
+from backend.workflows import pay_merchant
+from backend.workflows.admit_claims import ClaimRequest, admit
+from tests.faults import verdict
+from tests.faults.kinds import KINDS, OTHER_RUNNER, PAIRS, Cure, Kind
+from tests.faults.points import Point
+from tests.faults.seeded import drawn_by
+from tests.faults.trap import Crash, Trap, Trapped, TrappedDatabase
 from tests.support import builders
 from tests.support.clock import FrozenClock
 from tests.support.works import Works
 
 REWARDS = 20
-PEOPLE = 4
-MIN_FAULTS = 3
-HEALING_ROUNDS = 14
-FAULTS = (
-    "crash_before",
-    "crash_after",
-    "node_down",
-    "wallet_down",
-    "wallet_answer_lost",
-    "pool_forgets",
-    "reorganised",
-    "reorganised_and_forgotten",
-)
+PEOPLE = 6
+MAX_CLAIMS = 40
+"""Ten deposits a person and day is the cap of the first edition."""
+PAIRS_EACH = 2
+MAX_MOVES = 600
+ROUND_S = 10
+HEALING_ROUNDS = 40
+QUIET_ROUNDS = 3
+"""What looks settled must stay so: indexer and sweep see a replaced branch a round later."""
+RATE_MICRO_CENTS = 100_000
+IDLE = frozenset({"reconcile", "forecasts", "tidy"})
+"""Steps that neither move points nor send anything; the verdict compares the books itself."""
+
+_SHUFFLED = list(PAIRS)
+Random(0).shuffle(_SHUFFLED)
 
 
-def _steps() -> list[runner.Step]:
-    """Return the steps of a fresh process, but for the one that only compares."""
-    return [step for step in runner.steps() if step.name != "reconcile"]
+@dataclass(frozen=True)
+class Plan:
+    """What a suite lets go wrong.
+
+    Attributes:
+        pairs: Points at which the process dies, each with what strikes at that moment.
+        kinds: What strikes at other times.
+        strikes_min: Strikes of a schedule, those at the pairs included.
+    """
+
+    pairs: Sequence[tuple[Point, Kind]]
+    kinds: Sequence[Kind] = KINDS
+    strikes_min: int = 4
 
 
-class Crash(BaseException):
-    """The process is gone at once; nothing catches it and no `finally` talks to the world."""
+def plan_of(seed: int) -> Plan:
+    """Return two pairs of the list of all in turn, so that N seeds reach each 2 N / all times."""
+    first = seed * PAIRS_EACH
+    return Plan([_SHUFFLED[(first + i) % len(_SHUFFLED)] for i in range(PAIRS_EACH)])
 
 
-class Trap:
-    """Kills the process at the n-th call or commit from now on, once."""
+@dataclass
+class Outcome:
+    """What a schedule did and how it ended.
 
-    def __init__(self) -> None:
-        self.left = 0
-        self.is_after = False
-        self.reached: Counter[tuple[str, str]] = Counter()
+    Attributes:
+        complaints: What is wrong at the end; empty when every promise was kept.
+        pairs: "point × kind" → how often the process was at that point with that fault.
+        strikes: Kind → how often it struck.
+        drain_s: Virtual seconds from the end of all causes to the last settled item.
+        trace: A digest of every move, equal for two runs of one seed.
+    """
 
-    def set(self, after_calls: int, *, is_after: bool) -> None:
-        """Arm it."""
-        self.left, self.is_after = after_calls, is_after
-
-    def around(self, point: str, call: Callable[[], Any]) -> Any:
-        """Run a call, or die before or after it."""
-        if self.left == 0:
-            return call()
-        self.left -= 1
-        if self.left > 0:
-            return call()
-        kind = "crash_after" if self.is_after else "crash_before"
-        self.reached[point, kind] += 1
-        if self.is_after:
-            call()
-        raise Crash(point)
+    seed: int
+    complaints: list[str] = field(default_factory=list)
+    pairs: Counter[str] = field(default_factory=Counter)
+    strikes: Counter[str] = field(default_factory=Counter)
+    drain_s: int = 0
+    rewards: int = 0
+    payments: int = 0
+    trace: str = ""
 
 
-class Trapped:
-    """Hands every call of a fake on, through the trap."""
-
-    def __init__(self, inner: object, trap: Trap) -> None:
-        self._inner = inner
-        self._trap = trap
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._inner, name)
-        if not callable(found):
-            return found
-
-        def call(*arguments: Any, **options: Any) -> Any:
-            return self._trap.around(name, lambda: found(*arguments, **options))
-
-        return call
-
-
-class TrappedDatabase(Database):
-    """A database whose commits go through the trap."""
-
-    def __init__(self, url: str, trap: Trap) -> None:
-        super().__init__(url)
-        self._trap = trap
-
-    @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """Die before the commit (all is rolled back) or right after it (all is kept)."""
-        if self._trap.left == 0:
-            with super().transaction() as session:
-                yield session
-            return
-        self._trap.left -= 1
-        dies = self._trap.left == 0
-        kind = "crash_after" if self._trap.is_after else "crash_before"
-        with super().transaction() as session:
-            yield session
-            if dies and not self._trap.is_after:
-                self._trap.reached["commit", kind] += 1
-                raise Crash("commit")
-        if dies:
-            self._trap.reached["commit", kind] += 1
-            raise Crash("commit")
+def pair_name(point: Point, kind: Kind) -> str:
+    """Return how reports name a pair."""
+    return f"{point.name} × {kind.name}"
 
 
 class Schedule:
@@ -127,120 +107,221 @@ class Schedule:
     Args:
         url: A fresh, migrated SQLite database.
         seed: The same seed gives the same run.
+        plan: What goes wrong; by default two pairs of crash and fault, and two more faults.
     """
 
-    def __init__(self, url: str, seed: int) -> None:
-        self._random = random.Random(seed)
+    def __init__(self, url: str, seed: int, plan: Plan | None = None) -> None:
+        self.random = Random(seed)
         self.trap = Trap()
-        self.faults: Counter[str] = Counter()
+        self.outcome = Outcome(seed)
+        with drawn_by(self.random):
+            self.works = self._build(url)
+        self._plan = plan or plan_of(seed)
+        self._pairs = list(self._plan.pairs)
+        self._cures: list[tuple[int, Cure]] = []
+        self._claimed = 0
+        self._pending: list[ClaimRequest] = []
+        self.moves: list[str] = []
+
+    def _build(self, url: str) -> Works:
         clock = FrozenClock()
         database = TrappedDatabase(url, self.trap)
+        # A crash here is an exception, so what the operating system holds is never lost.
+        event.listen(database.engine, "connect", _trust_the_cache)
         builders.make_incarnation(database, clock)
         builders.make_edition(database, clock)
-        self.works = Works(database, clock)
+        works = Works(database, clock)
+        works.node.books.incarnation = builders.INCARNATION
         self._kiosk = builders.make_kiosk(database, clock)
         self.people: list[Account] = [
             builders.make_citizen(database, clock, has_address=i % 2 == 0) for i in range(PEOPLE)
         ]
-        self.works.context = replace(
-            self.works.context,
-            node=Trapped(self.works.node, self.trap),
-            wallet=Trapped(self.works.wallet, self.trap),
+        self.shop = builders.make_merchant(database, clock)
+        builders.make_merchant(database, clock, state=MerchantState.DRAFT)
+        works.context = replace(
+            works.context,
+            node=Trapped(works.context.node, self.trap),
+            wallet=Trapped(works.wallet, self.trap),
+            mail=Trapped(works.mail, self.trap),
         )
-        self._left = REWARDS
+        return works
 
-    def run(self) -> None:
-        """Play until all claims are in and enough went wrong, then heal."""
-        while self._left or sum(self.faults.values()) < MIN_FAULTS:
-            self._one_move()
-        self._heal()
+    def run(self) -> Outcome:
+        """Play until all claims are in and enough went wrong, then heal and judge."""
+        with drawn_by(self.random):
+            while self._goes_on():
+                self._one_move()
+            self._heal()
+            self.outcome.complaints += verdict.complaints(self.works, REWARDS)
+        self._sum_up()
+        return self.outcome
 
     def close(self) -> None:
         """Close the database."""
         self.works.database.dispose()
 
+    def _goes_on(self) -> bool:
+        if len(self.moves) > MAX_MOVES:
+            point = self.trap.point
+            self.outcome.complaints.append(f"{point and point.name} was never reached")
+            return False
+        is_armed = self.trap.point is not None
+        has_struck = sum(self.outcome.strikes.values()) >= self._plan.strikes_min
+        return self._claimed < REWARDS or bool(self._pairs) or is_armed or not has_struck
+
     def _one_move(self) -> None:
-        draw = self._random.random()
-        if draw < 0.35 and self._left:
-            self._claim()
-        elif draw < 0.75:
-            self._steps()
-        elif draw < 0.9:
-            self.works.node.mine(self._random.randint(1, 3))
-            self.works.clock.advance(seconds=self._random.randint(1, 25))
+        self._end_causes()
+        if self.trap.point is None and self._pairs and self._claimed > 2:
+            self._arm(*self._pairs.pop())
+        draw = self.random.random()
+        if draw < 0.25 and self._claimed < (MAX_CLAIMS if self._needs_more() else REWARDS):
+            self._passing("claim", self._claim)
+        elif draw < 0.65:
+            self._passing("steps", self._steps)
+        elif draw < 0.82:
+            self._note("mine")
+            self.works.node.mine(self.random.randint(1, 3))
+            self.works.clock.advance(seconds=self.random.randint(1, 25))
+        elif draw < 0.92:
+            self._passing("pay", self._pay)
+        elif draw < 0.95:
+            self._passing("cash out", self._cash_out)
         else:
-            self._fault()
+            self._strike(self.random.choice(self._plan.kinds))
+
+    def _needs_more(self) -> bool:
+        return self.trap.point is not None or bool(self._pairs)
+
+    # --- faults -------------------------------------------------------------------------------
+
+    def _arm(self, point: Point, kind: Kind) -> None:
+        self._note(f"arm {pair_name(point, kind)}")
+        self.trap.set(point, lambda: self._spring(point, kind))
+        if point.name == "CP18":
+            self._write_mail()
+
+    def _spring(self, point: Point, kind: Kind) -> None:
+        self.outcome.pairs[pair_name(point, kind)] += 1
+        self._strike(kind)
+        if kind is not OTHER_RUNNER:
+            raise Crash(point.name)
+        under_way = self.trap.step
+        self._steps()
+        self.trap.step = under_way
+
+    def _strike(self, kind: Kind) -> None:
+        self._note(f"strike {kind.name}")
+        self.outcome.strikes[kind.name] += 1
+        cure = kind.strike(self.works, self.random)
+        self._cures.append((len(self.moves) + self.random.randint(2, 6), cure))
+
+    def _end_causes(self) -> None:
+        over = [cure for until, cure in self._cures if until <= len(self.moves)]
+        self._cures = [(until, cure) for until, cure in self._cures if until > len(self.moves)]
+        for cure in over:
+            cure()
+
+    def _passing(self, name: str, move: Cure) -> None:
+        """Make a move that the trap may end; a new process starts with the next one."""
+        self._note(name)
+        self.trap.step = name
+        try:
+            move()
+        except Crash as crash:
+            self._note(f"crash {crash}")
+
+    def _note(self, what: str) -> None:
+        self.moves.append(what)
+
+    # --- what people and the process do ---------------------------------------------------------
 
     def _claim(self) -> None:
-        who = self.people[self._left % PEOPLE]
-        self._left -= 1
-        # A slot holds one code at a time: the next code of the kiosk, seconds later.
-        self.works.clock.advance(seconds=31)
-        self.works.claim(who.id, self._kiosk.slot_code(), key=f"claim-{self._left:04d}")
+        if not self._pending:
+            # The kiosk shows another code in each slot of 30 seconds, and after each use.
+            self.works.clock.advance(seconds=31)
+            first, count = len(self.moves), self.random.randint(1, PEOPLE)
+            self._pending = [
+                ClaimRequest(person.id, f"claim-{first:04d}-{i}", self._kiosk.slot_code(seq=i))
+                for i, person in enumerate(self.random.sample(self.people, count))
+            ]
+        with self.works.database.transaction() as session:
+            answers = admit(session, self._pending, now=self.works.clock.now())
+        # Acknowledged. Before this line the phones repeat the same keys and codes.
+        self._pending = []
+        self._claimed += sum(isinstance(a, Claim) and a.state == "pending" for a in answers)
 
     def _steps(self) -> None:
-        try:
-            runner.run_once(self.works.context, _steps())
-        except Crash:
-            self.trap.left = 0
+        todo = [step for step in runner.steps() if step.name not in IDLE]
+        runner.run_once(self.works.context, [self._named(step) for step in todo])
 
-    def _fault(self) -> None:
-        kind = self._random.choice(FAULTS)
-        self.faults[kind] += 1
-        node, wallet = self.works.node, self.works.wallet
-        match kind:
-            case "crash_before" | "crash_after":
-                self.trap.set(self._random.randint(1, 40), is_after=kind == "crash_after")
-                self._steps()
-                self.trap.left = 0
-            case "node_down":
-                names_of = ("*", "send", "mined", "estimate_gas", "transaction_count", "logs")
-                with node.without(self._random.choice(names_of)):
-                    self._steps()
-            case "wallet_down":
-                wallet.is_down = True
-                self._steps()
-                wallet.is_down = False
-            case "wallet_answer_lost":
-                wallet.loses_answers = True
-                self._steps()
-                wallet.loses_answers = False
-            case "pool_forgets":
-                node.empty_pool()
-            case _:
-                depth = min(self._random.choice((1, 2, 3, 6)), node.head().number)
-                if depth:
-                    node.reorganise(depth, forget=kind == "reorganised_and_forgotten")
+    def _named(self, step: runner.Step) -> runner.Step:
+        run = step.run
+
+        def named(context: Context) -> bool:
+            self.trap.step = step.name
+            return run(context)
+
+        return replace(step, run=named)
+
+    def _pay(self) -> None:
+        database, now = self.works.database, self.works.clock.now()
+        payer = self.random.choice(self.people)
+        units = self.random.randint(1, 60)
+        with database.reading() as session:
+            if ledger_queries.balance(session, names.confirmed(payer.id)) < units:
+                return
+        with database.transaction() as session:
+            payment = pay_merchant.request(
+                session, merchant_id=self.shop.id, units=units, label="pain", at=now
+            )
+        with database.transaction() as session:
+            pay_merchant.pay(session, payment_id=payment.id, account_id=payer.id, now=now)
+        self.outcome.payments += 1
+
+    def _cash_out(self) -> None:
+        try:
+            with self.works.database.transaction() as session:
+                settlement.request_cash_out(
+                    session,
+                    merchant_id=self.shop.id,
+                    rate_micro_cents_per_unit=RATE_MICRO_CENTS,
+                    at=self.works.clock.now(),
+                )
+        except NothingToCashOutError:
+            return
+
+    def _write_mail(self) -> None:
+        payload = {"to": "person@test.example", "subject": "Code", "text": "123456"}
+        with self.works.database.transaction() as session:
+            outbox.enqueue(
+                session, kind="mail", dedupe_key="mail", payload=payload, at=self.works.clock.now()
+            )
+
+    # --- the end ------------------------------------------------------------------------------
 
     def _heal(self) -> None:
-        self.trap.left = 0
+        self.trap.unset()
+        for _, cure in self._cures:
+            cure()
+        if self._pending:
+            self._claim()
+        began = settled_at = self.works.clock.now()
+        quiet_rounds = 0
         for _ in range(HEALING_ROUNDS):
             self._steps()
+            quiet_rounds = quiet_rounds + 1 if verdict.is_settled(self.works) else 0
+            if quiet_rounds == 1:
+                settled_at = self.works.clock.now()
+            if quiet_rounds == QUIET_ROUNDS:
+                break
             self.works.node.mine()
-            self.works.clock.advance(seconds=20)
-        self._steps()
+            self.works.clock.advance(seconds=ROUND_S)
+        self.outcome.drain_s = int((settled_at - began).total_seconds())
 
-    # --- verdict ------------------------------------------------------------------------------
+    def _sum_up(self) -> None:
+        self.outcome.rewards = self._claimed
+        self.outcome.trace = verdict.digest(self.works, self.moves)
 
-    def complaints(self) -> list[str]:
-        """Return what is wrong at the end: lost, doubled or stuck rewards, unequal books."""
-        rewards = list(self.works.all(Reward))
-        expected_units = sum(reward.units for reward in rewards)
-        chain_units = sum(self.works.node.books.units.values())
-        found = []
-        if len(rewards) != REWARDS:
-            found.append(f"{REWARDS - len(rewards)} rewards are lost before the batch")
-        stuck = [r.reward_id for r in rewards if r.state != RewardState.CONFIRMED]
-        if stuck:
-            found.append(f"{len(stuck)} rewards are stuck")
-        missing = [
-            r.reward_id for r in rewards if r.reward_id not in self.works.node.books.consumed
-        ]
-        if missing:
-            found.append(f"{len(missing)} rewards are not on chain")
-        if chain_units != expected_units:
-            found.append(f"the chain holds {chain_units} units, the books {expected_units}")
-        confirmed = sum(self.works.units(names.confirmed(person.id)) for person in self.people)
-        if confirmed != expected_units:
-            found.append(f"citizens hold {confirmed} of {expected_units} units")
-        return found
+
+def _trust_the_cache(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")

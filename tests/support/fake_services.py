@@ -1,11 +1,11 @@
 """A wallet service and a mail server in memory, with switches for what goes wrong."""
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from email.message import EmailMessage
 from typing import Any
 
+from eth_account import Account
 from web3 import Web3
 
 from backend.jobs.wallet_client import (
@@ -15,7 +15,7 @@ from backend.jobs.wallet_client import (
     SigningRefusedError,
     WalletUnavailableError,
 )
-from tests.support.fakes import KEYS, hash_of, nonce_of
+from tests.support.fakes import PRIVATE_KEYS, nonce_of
 
 
 class FakeWallet:
@@ -41,19 +41,33 @@ class FakeWallet:
         return Web3.to_checksum_address("0x" + digest[:40])
 
     def sign_transaction(self, fields: Mapping[str, Any]) -> SignedTransaction:
-        """Return bytes that FakeNode understands."""
+        """Return signed bytes."""
         self._take(fields)
-        sender = KEYS[fields["key"]]
         entry = JournalEntry(
             fields["nonce"],
             fields["max_fee_per_gas_wei"],
             fields["max_priority_fee_per_gas_wei"],
         )
         self.signed.setdefault(fields["key"], {})[fields["nonce"]] = entry
-        body = {name: fields[name] for name in ("nonce", "to", "data", "max_fee_per_gas_wei")}
-        text = json.dumps(body | {"sender": sender}, sort_keys=True)
-        raw = "0x" + text.encode().hex()
-        return SignedTransaction(raw, hash_of(raw), sender)
+        return self._sign(fields)
+
+    def _sign(self, fields: Mapping[str, Any]) -> SignedTransaction:
+        account = Account.from_key(PRIVATE_KEYS[fields["key"]])
+        signed = account.sign_transaction(
+            {
+                "type": 2,
+                "chainId": fields["chain_id"],
+                "nonce": fields["nonce"],
+                "to": fields["to"],
+                "data": fields["data"],
+                "value": fields["value_wei"],
+                "gas": fields["gas"],
+                "maxFeePerGas": fields["max_fee_per_gas_wei"],
+                "maxPriorityFeePerGas": fields["max_priority_fee_per_gas_wei"],
+            }
+        )
+        raw, tx_hash = signed.raw_transaction.to_0x_hex(), signed.hash.to_0x_hex()
+        return SignedTransaction(raw, tx_hash, account.address)
 
     def sign_authorisation(self, fields: Mapping[str, Any]) -> SignedAuthorisation:
         """Return an authorisation under the nonce that FakeNode's desk computes."""

@@ -6,14 +6,17 @@ ids are skipped.
 
 import copy
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from eth_abi.abi import encode
+from eth_account import Account
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.abi import event_signature_to_log_topic
+from hexbytes import HexBytes
 from web3 import Web3
 
 from backend.chain.contracts import abi
@@ -30,12 +33,13 @@ CONTRACTS: dict[str, str] = {
 DEPLOYMENT = Deployment(
     chain_id=CHAIN_ID, genesis_hash=GENESIS, block_number=0, contracts=CONTRACTS, notice_s=30
 )
-KEYS: dict[str, str] = {
-    label: Web3.to_checksum_address("0x" + f"{number:02x}" * 20)
+PRIVATE_KEYS = {
+    label: f"{number:02x}" * 32
     for number, label in enumerate(
         ("minter", "registrar", "rules", "relayer", "treasurer", "guardian"), 0xA1
     )
 }
+KEYS: dict[str, str] = {label: Account.from_key(key).address for label, key in PRIVATE_KEYS.items()}
 STRANGER = "0x" + "99" * 20
 """An address that belongs to nobody here."""
 BASE_FEE_WEI = 1_000_000_000
@@ -76,6 +80,10 @@ class Books:
     is_paused: bool = False
     nonces: dict[str, int] = field(default_factory=dict)
 
+    def copy(self) -> "Books":
+        """Return books that change apart; what they hold is immutable, so one level is enough."""
+        return Books(**{name: copy.copy(value) for name, value in vars(self).items()})
+
 
 @dataclass
 class _Block:
@@ -96,7 +104,11 @@ class FakeNode:
         payouts_refused: Whether the desk skips cash-outs for its budget.
         forgets: Whether sent transactions are lost from the pool at once.
         words: What `send` answers instead of taking the bytes.
+        keeps_refused: Whether it takes the bytes all the same (execution-apis #245).
+        loses_replies: Whether it takes sent bytes and the answer never arrives.
+        flaps: Tells for each question whether it goes unanswered.
         poisoned: Reward id → error that its word causes in any batch.
+        phantoms: Address → transactions of it that somebody sent and no block will hold.
         base_fee_wei_now: Transactions that offer less per gas are not mined.
     """
 
@@ -109,7 +121,11 @@ class FakeNode:
         self.payouts_refused = False
         self.forgets = False
         self.words = ""
+        self.keeps_refused = False
+        self.loses_replies = False
+        self.flaps: Callable[[], bool] = lambda: False
         self.poisoned: dict[int, str] = {}
+        self.phantoms: dict[str, int] = {}
         self.base_fee_wei_now = BASE_FEE_WEI
         self.sent: list[str] = []
         self._pool: dict[str, dict[str, Any]] = {}
@@ -124,6 +140,11 @@ class FakeNode:
     def books(self) -> Books:
         """What the contracts hold at the newest block."""
         return self._blocks[-1].books
+
+    @property
+    def height(self) -> int:
+        """Number of the newest block; for tests, so it answers whatever is down."""
+        return len(self._blocks) - 1
 
     @contextmanager
     def without(self, *methods: str) -> Iterator[None]:
@@ -158,7 +179,7 @@ class FakeNode:
 
     def use_nonce(self, address: str) -> None:
         """Mine a transaction of the same key that none of ours explains."""
-        books = copy.deepcopy(self.books)
+        books = self.books.copy()
         books.nonces[address] = books.nonces.get(address, 0) + 1
         self._append((), books)
 
@@ -166,7 +187,7 @@ class FakeNode:
         """Mint in a transaction that nobody here signed; return its hash."""
         tx_hash = "0x" + hashlib.sha256(f"orphan{len(self._blocks)}".encode()).hexdigest()
         number = len(self._blocks)
-        books = copy.deepcopy(self.books)
+        books = self.books.copy()
         books.units[STRANGER] = books.units.get(STRANGER, 0) + units
         self._known[tx_hash] = {"to": CONTRACTS["EcoToken"], "data": "0x"}
         logs = (_transfer_log(STRANGER, units, tx_hash),)
@@ -196,7 +217,7 @@ class FakeNode:
         waiting = {tx["nonce"] for tx in self._pool.values() if tx["sender"] == address}
         while nonce in waiting:
             nonce += 1
-        return nonce
+        return nonce + self.phantoms.get(address, 0)
 
     def mined_count(self, address: str) -> int:
         """Return the next nonce, mined transactions only."""
@@ -207,10 +228,13 @@ class FakeNode:
         """Take signed bytes into the pool, or say why not."""
         self._answer("send")
         self.sent.append(raw)
-        tx = json.loads(bytes.fromhex(raw.removeprefix("0x")))
-        tx_hash = hash_of(raw)
-        if self.words:
-            return self.words
+        words = self.words if self.words and not self.keeps_refused else self._take(raw)
+        if self.loses_replies:
+            raise NodeUnavailableError("ReadTimeout")
+        return self.words or words
+
+    def _take(self, raw: str) -> str:
+        tx, tx_hash = _signed(raw)
         if tx["nonce"] < self.books.nonces.get(tx["sender"], 0):
             return "nonce too low"
         if tx_hash in self._pool:
@@ -292,7 +316,7 @@ class FakeNode:
     # --- inside -----------------------------------------------------------------------------
 
     def _answer(self, method: str) -> None:
-        if self.down & {method, "*"}:
+        if self.down & {method, "*"} or self.flaps():
             raise NodeUnavailableError("ConnectionError")
 
     def _refuse_poison(self, words: Sequence[bytes]) -> None:
@@ -310,7 +334,7 @@ class FakeNode:
         self._blocks.append(_Block(head, mined, books))
 
     def _mine_one(self) -> None:
-        books = copy.deepcopy(self.books)
+        books = self.books.copy()
         number = len(self._blocks)
         mined = []
         waiting = sorted(self._pool.items(), key=lambda item: (item[1]["sender"], item[1]["nonce"]))
@@ -407,6 +431,7 @@ def _slot(tx: Mapping[str, Any]) -> tuple[str, int]:
     return tx["sender"], tx["nonce"]
 
 
+@lru_cache(maxsize=1024)
 def _decode(to_address: str, calldata: str) -> tuple[str, Mapping[str, Any]]:
     if calldata == "0x":
         return "", {}
@@ -414,8 +439,18 @@ def _decode(to_address: str, calldata: str) -> tuple[str, Mapping[str, Any]]:
     return function.fn_name, arguments
 
 
-def hash_of(raw: str) -> str:
-    return "0x" + hashlib.sha256(raw.encode()).hexdigest()
+@lru_cache(maxsize=1024)
+def _signed(raw: str) -> tuple[dict[str, Any], str]:
+    """Read signed bytes as a node does, with the library that made them."""
+    found = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+    fields = {
+        "sender": Account.recover_transaction(raw),
+        "nonce": found["nonce"],
+        "to": Web3.to_checksum_address(found["to"]),
+        "data": HexBytes(found["data"]).to_0x_hex(),
+        "max_fee_per_gas_wei": found["maxFeePerGas"],
+    }
+    return fields, Web3.keccak(HexBytes(raw)).to_0x_hex()
 
 
 def _issue(books: Books, words: Sequence[bytes], tx_hash: str) -> list[Log]:

@@ -8,15 +8,15 @@ the incarnation that the chain hands out next.
 
 import structlog
 
-from backend.batches import queries, service
+from backend.batches import queries
 from backend.batches.models import Batch
-from backend.batches.rules import BatchState, Fees, replacement_fees
+from backend.batches.rules import BatchState
 from backend.books import queries as book_queries
 from backend.books import service as books
 from backend.books.models import Restoration
 from backend.chain.node import BlockHead
 from backend.jobs.context import Context
-from backend.jobs.steps.replace import FEE_CAP_WEI
+from backend.jobs.steps.fill import fill
 from backend.workflows import recover_rewards
 from backend.workflows.settle_batch import give_back
 
@@ -63,18 +63,7 @@ def _burn_nonces(context: Context, key_label: str) -> int:
     )
     with context.database.reading() as session:
         held = queries.nonces_of(session, context.genesis_hash, sender.address)
-    burned = 0
-    base_fee_wei = context.node.base_fee_wei()
-    for entry in journalled:
-        if entry.nonce in held:
-            continue
-        last = Fees(entry.max_fee_per_gas_wei, entry.max_priority_fee_per_gas_wei)
-        fees = replacement_fees(last, base_fee_wei=base_fee_wei, cap_wei=FEE_CAP_WEI) or last
-        with context.database.transaction() as session:
-            burned += service.reserve_filler(
-                session, sender=sender, nonce=entry.nonce, fees=fees, at=context.clock.now()
-            )
-    return burned
+    return fill(context, key_label, [e.nonce for e in journalled if e.nonce not in held])
 
 
 def _give_back_overtaken(context: Context) -> None:

@@ -8,7 +8,7 @@ from backend.batches.models import Attempt, Batch
 from backend.batches.rules import BatchState, Fees, replacement_fees
 from backend.jobs.context import Context
 from backend.jobs.each import each
-from backend.jobs.signing import fields_of
+from backend.jobs.signing import sign
 
 REPLACE_AFTER = timedelta(seconds=60)
 """Several blocks on any chain we know; before that a replacement only costs money."""
@@ -48,9 +48,7 @@ def _replace(context: Context, base_fee_wei: int, item: tuple[Batch, list[Attemp
     if fees is None:
         return False
     request_id = f"batch/{batch.id}/{len(attempts)}"
-    signed = context.wallet_for(batch.key_label).sign_transaction(
-        fields_of(batch, fees, request_id=request_id)
-    )
+    signed = sign(context, batch, fees, request_id=request_id)
     with context.database.transaction() as session:
         service.store_replacement(
             session,

@@ -10,7 +10,7 @@ from backend.batches.rules import BatchKind, BatchState, Fees
 from backend.chain.node import Mined
 from backend.jobs.context import Context
 from backend.jobs.each import each
-from backend.jobs.signing import fields_of
+from backend.jobs.signing import sign
 from backend.jobs.steps import refusals
 from backend.jobs.wallet_client import SigningRefusedError
 from backend.workflows.settle_batch import ChainFacts, bury_batch, confirm, give_back
@@ -28,11 +28,10 @@ def sign_reserved(context: Context) -> bool:
 
 def _sign(context: Context, batch: Batch) -> bool:
     fees = Fees(batch.max_fee_per_gas_wei, batch.max_priority_fee_per_gas_wei)
-    wallet = context.wallet_for(batch.key_label)
     # A gap filler took over a reserved row whose first content may have been asked for.
     request_id = f"batch/{batch.id}/{batch.kind}"
     try:
-        signed = wallet.sign_transaction(fields_of(batch, fees, request_id=request_id))
+        signed = sign(context, batch, fees, request_id=request_id)
     except SigningRefusedError as error:
         _bury(context, batch, error)
         raise

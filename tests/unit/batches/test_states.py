@@ -12,8 +12,8 @@ def test_each_state_but_the_first_can_be_reached_from_it() -> None:
 
 
 def test_no_move_goes_back_before_what_was_signed() -> None:
-    # Signed bytes exist for ever: a nonce that was signed is never reserved again.
-    assert sources_of(BatchState.RESERVED) == []
+    # Signed bytes exist for ever: only a batch without items is reserved again, as a filler.
+    assert sources_of(BatchState.RESERVED) == [BatchState.REPLACED]
     assert sources_of(BatchState.SIGNED) == [BatchState.RESERVED]
 
 
@@ -21,8 +21,9 @@ def test_a_batch_is_confirmed_only_out_of_a_block() -> None:
     assert sources_of(BatchState.CONFIRMED) == [BatchState.MINED]
 
 
-def test_a_lost_nonce_is_the_end() -> None:
-    assert [move for move in MOVES if move.source == BatchState.REPLACED] == []
+def test_a_lost_nonce_comes_back_as_a_filler_only() -> None:
+    targets = [move.target for move in MOVES if move.source == BatchState.REPLACED]
+    assert targets == [BatchState.RESERVED]
 
 
 def test_whatever_a_block_decided_a_reorganisation_can_undo() -> None:
