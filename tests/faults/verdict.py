@@ -11,6 +11,7 @@ from backend.batches.models import Batch
 from backend.batches.rules import OPEN_STATES
 from backend.books.models import OrphanMint
 from backend.jobs.reconcile import reconcile
+from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.market.models import Payment
 from backend.market.rules import PaymentState
@@ -53,7 +54,8 @@ def complaints(works: Works, least_rewards: int) -> list[str]:
     works.node.down.clear()
     with works.database.reading() as session:
         found = [f"{n} {what} are stuck" for what, n in _open(session).items() if n]
-        if ledger_queries.total(session) or ledger_queries.drifted_accounts(session):
+        sums = [ledger_queries.total(session, currency) for currency in names.Currency]
+        if any(sums) or ledger_queries.drifted_accounts(session):
             found.append("the entries do not balance")
     rewards, claims = works.all(Reward), works.all(Claim)
     found += _lost(works, rewards, claims)
