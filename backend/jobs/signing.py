@@ -38,7 +38,7 @@ def sign(context: Context, batch: Batch, fees: Fees, *, request_id: str) -> Sign
             chain, contract, calldata, value or fees, or a hash that is not theirs.
     """
     wallet = context.wallet_for(batch.key_label)
-    answer = wallet.sign_transaction(_fields_of(batch, fees, request_id=request_id))
+    answer = wallet.sign_transaction(fields_of(batch, fees, request_id=request_id))
     wrong = _contradiction(answer, batch, fees)
     if wrong:
         SIGNER_CONTRADICTIONS.labels(batch.key_label).inc()
@@ -47,7 +47,8 @@ def sign(context: Context, batch: Batch, fees: Fees, *, request_id: str) -> Sign
     return answer
 
 
-def _fields_of(batch: Batch, fees: Fees, *, request_id: str) -> dict[str, Any]:
+def fields_of(batch: Batch, fees: Fees, *, request_id: str) -> dict[str, Any]:
+    """Return the body of a signing request."""
     return {
         "request_id": request_id,
         "key": batch.key_label,
