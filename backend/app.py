@@ -32,6 +32,7 @@ from backend.http import problems
 from backend.http.deps import Config
 from backend.kernel import logs
 from backend.kernel.clock import Clock, SystemClock
+from backend.payouts.rules import Payee
 from backend.settings import Settings
 
 API_MODULES = (
@@ -94,6 +95,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         rate_micro_cents_per_unit=chosen.rate_micro_cents_per_unit,
         mailbox_path=chosen.maildir if chosen.is_demo else None,
         trip_area=chosen.trip_area,
+        payer=Payee(chosen.payer_name, chosen.payer_iban, chosen.payer_bic),
     )
     problems.install(app)
     api = APIRouter(prefix="/api/v1")

@@ -66,6 +66,20 @@ class Settings(BaseSettings):
         description="What a merchant is paid per unit, in millionths of a euro cent; one point "
         "(100 units) is ten euro cents at 100,000.",
     )
+    payer_name: str = Field(
+        default="Métropole (compte de démonstration)",
+        description="Holder of the account that merchants are paid from, as files for the bank "
+        "name it.",
+    )
+    payer_iban: str = Field(
+        default="FR7630006000011234567890189",
+        description="That account; the default is a textbook example and pays nobody.",
+    )
+    payer_bic: str = Field(default="AGRIFRPP", description="Code of its bank.")
+    sepa_folder: Path = Field(
+        default=Path("var/sepa"),
+        description="Folder where released files are put for the bank's transfer client.",
+    )
     publication_margin_s: int = Field(
         default=15,
         ge=0,

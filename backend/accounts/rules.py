@@ -82,6 +82,11 @@ class Permission(StrEnum):
     """Decide doubtful claims and appeals."""
     MANAGE_MERCHANTS = "manage_merchants"
     """Admit shops and set their limits."""
+    READ_TREASURY = "read_treasury"
+    """See what merchants are owed and how they are paid."""
+    RUN_TREASURY = "run_treasury"
+    """Prepare and release files for the bank, import its answers, record funding, release payouts
+    that the radar holds; a file takes two people."""
     MANAGE_STAFF = "manage_staff"
     """Grant and withdraw roles."""
     AUDIT = "audit"
@@ -105,6 +110,8 @@ class Role(StrEnum):
     """Looks at doubtful claims."""
     FIELD = "field"
     """Looks after stations and devices."""
+    TREASURER = "treasurer"
+    """Pays merchants."""
     AUDITOR = "auditor"
     """Checks the books."""
 
@@ -128,7 +135,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.RULES_APPROVER: _STAFF_BASE | {Permission.APPROVE_RULES},
         Role.REVIEWER: _STAFF_BASE | {Permission.REVIEW_CLAIMS},
         Role.FIELD: _STAFF_BASE | {Permission.MANAGE_DEVICES, Permission.MANAGE_STATIONS},
-        Role.AUDITOR: _STAFF_BASE | {Permission.AUDIT, Permission.RUN_OPERATIONS},
+        Role.TREASURER: _STAFF_BASE | {Permission.READ_TREASURY, Permission.RUN_TREASURY},
+        Role.AUDITOR: _STAFF_BASE
+        | {Permission.AUDIT, Permission.RUN_OPERATIONS, Permission.READ_TREASURY},
     }
 )
 """The one table of who may do what; nothing else grants a permission."""

@@ -60,6 +60,11 @@ def units(description: str, **more: Any) -> Any:
     return Field(sa_type=BigInteger, description=description + " Unit: token units.", **more)
 
 
+def cents(description: str, **more: Any) -> Any:
+    """Declare a column that holds euro cents."""
+    return Field(sa_type=BigInteger, description=description + " Unit: euro cents.", **more)
+
+
 def json_column(description: str, **more: Any) -> Any:
     """Declare a column that holds a JSON document."""
     return Field(sa_type=JSON, description=description, **more)

@@ -14,6 +14,7 @@ from backend.db.engine import Database
 from backend.http.security import check_same_origin, session_token
 from backend.kernel.clock import Clock
 from backend.kernel.errors import EcoError, ErrorKind
+from backend.payouts.rules import Payee
 
 
 class SignInNeededError(EcoError):
@@ -68,11 +69,13 @@ class Config:
         rate_micro_cents_per_unit: What a merchant is paid per unit, in millionths of a cent.
         mailbox_path: Folder of the local mailbox; `None` outside the demo.
         trip_area: South, west, north, east in degrees, as in the settings.
+        payer: Account that merchants are paid from.
     """
 
     public_url: str
     rate_micro_cents_per_unit: int
     mailbox_path: Path | None
+    payer: Payee
     trip_area: str = "-90,-180,90,180"
 
 

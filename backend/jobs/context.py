@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from backend.batches.service import Sender
 from backend.chain.contracts import Contracts
@@ -30,6 +31,8 @@ class Context:
         wallet: Wallet service A: accounts, minters, gas payers.
         guardian: Wallet service B: the guardian.
         key_addresses: Key label → address, from both wallet services.
+        rate_micro_cents_per_unit: What a merchant is paid per unit.
+        sepa_folder: Where the bank's transfer client picks files up.
     """
 
     database: Database
@@ -46,6 +49,8 @@ class Context:
     publication_margin: timedelta
     region_codes: Mapping[str, str]
     key_addresses: Mapping[str, str]
+    rate_micro_cents_per_unit: int
+    sepa_folder: Path
 
     @property
     def genesis_hash(self) -> str:

@@ -33,6 +33,7 @@ from backend.jobs.steps import (
     mail,
     market,
     merchants,
+    payouts,
     recover,
     replace,
     send,
@@ -99,7 +100,12 @@ def steps() -> list[Step]:
         Step("mints", issue.reserve_mints, every_s=0.1),
         Step("authorise", market.sign_payments, every_s=0.05),
         Step("spends", market.reserve_spends, every_s=0.1),
+        Step("closings", payouts.close_days, every_s=60.0),
         Step("cash-outs", settlement.reserve_cash_outs, every_s=0.2),
+        Step("payouts", payouts.owe_missed, every_s=60.0),
+        Step("holds", payouts.release_lapsed, every_s=60.0),
+        Step("bank", payouts.deliver_files, every_s=0.5),
+        Step("solvency", payouts.note_solvency, every_s=60.0),
         Step("guard", guard.pause_on_orphans, every_s=0.2),
         Step("sign", send.sign_reserved),
         Step("send", send.send_signed),
@@ -193,6 +199,8 @@ def connect(settings: Settings) -> Context:
         publication_margin=timedelta(seconds=settings.publication_margin_s),
         region_codes=settings.region_codes,
         key_addresses={**guardian.keys(), **wallet.keys()},
+        rate_micro_cents_per_unit=settings.rate_micro_cents_per_unit,
+        sepa_folder=settings.sepa_folder,
     )
 
 

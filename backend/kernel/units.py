@@ -21,3 +21,18 @@ def points_text(units: int, *, lang: str = "fr") -> str:
     text = f"{whole:,}".replace(",", thousands)
     fraction = f"{cents:02d}".rstrip("0")
     return sign + (f"{text}{decimal}{fraction}" if fraction else text)
+
+
+def euro_text(cents: int, lang: str = "fr") -> str:
+    """Write euro cents as people do: "1 234,50 €" or "€1,234.50".
+
+    Args:
+        cents: Amount in euro cents, may be negative.
+        lang: "fr" (comma, narrow no-break space) or "en" (point, comma).
+    """
+    whole, rest = divmod(abs(cents), 100)
+    sign = "−" if cents < 0 else ""
+    digits = f"{whole:,}"
+    if lang == "fr":
+        return f"{sign}{digits.replace(',', chr(0x202F))},{rest:02d}\u00a0€"
+    return f"{sign}€{digits}.{rest:02d}"

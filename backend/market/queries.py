@@ -1,6 +1,7 @@
 """Reads of the market."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func
@@ -58,3 +59,41 @@ def sold_units(session: Session, merchant_id: str, *, since: datetime) -> int:
         col(Payment.accepted_at) >= since,
     )
     return int(session.exec(statement).one())
+
+
+@dataclass(frozen=True)
+class Sale:
+    """One payment that counts for the collusion radar. Unit: token units."""
+
+    payer_id: str
+    units: int
+    at: datetime
+    refunded: int
+
+
+def sales_since(session: Session, merchant_id: str, *, since: datetime) -> Sequence[Sale]:
+    """Return who paid what at a merchant since an instant, oldest first."""
+    statement = select(Payment).where(
+        col(Payment.merchant_id) == merchant_id,
+        col(Payment.state).in_(SOLD),
+        col(Payment.accepted_at) >= since,
+    )
+    rows = session.exec(statement.order_by(col(Payment.id))).all()
+    return [
+        Sale(row.payer_account_id or "", row.units, row.accepted_at or row.requested_at, 0)
+        for row in rows
+    ]
+
+
+def spent_at(session: Session, account_id: str, *, since: datetime) -> Mapping[str, int]:
+    """Return merchant → units that an account paid there since an instant."""
+    statement = (
+        select(Payment.merchant_id, func.sum(Payment.units))
+        .where(
+            col(Payment.payer_account_id) == account_id,
+            col(Payment.state).in_(SOLD),
+            col(Payment.accepted_at) >= since,
+        )
+        .group_by(col(Payment.merchant_id))
+    )
+    return {merchant_id: int(units) for merchant_id, units in session.exec(statement).all()}

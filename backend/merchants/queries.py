@@ -30,6 +30,14 @@ def merchants_in(session: Session, state: MerchantState, *, limit: int = 50) -> 
     return session.exec(statement.order_by(col(Merchant.id)).limit(limit)).all()
 
 
+def active_after(session: Session, cursor: str, *, limit: int) -> Sequence[Merchant]:
+    """Return the next shops that can take payments, in the order of their ids."""
+    statement = select(Merchant).where(
+        col(Merchant.state) == MerchantState.ACTIVE, col(Merchant.id) > cursor
+    )
+    return session.exec(statement.order_by(col(Merchant.id)).limit(limit)).all()
+
+
 def merchants_of_batch(session: Session, batch_id: str) -> Sequence[Merchant]:
     """Return the merchants that a transaction registers."""
     return session.exec(select(Merchant).where(col(Merchant.batch_id) == batch_id)).all()

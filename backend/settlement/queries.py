@@ -1,10 +1,11 @@
 """Reads of settlement."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from sqlmodel import Session, col, select
 
-from backend.settlement.models import CashOut
+from backend.settlement.models import CashOut, DayClosing
 from backend.settlement.rules import CashOutState
 
 
@@ -23,3 +24,14 @@ def cash_outs_of(session: Session, merchant_id: str, *, limit: int = 50) -> Sequ
     """Return a merchant's cash-outs, newest first."""
     statement = select(CashOut).where(col(CashOut.merchant_id) == merchant_id)
     return session.exec(statement.order_by(col(CashOut.id).desc()).limit(limit)).all()
+
+
+def day_closing(session: Session, day: date) -> DayClosing | None:
+    """Return how far the closing of a day has come, `None` when it has not begun."""
+    return session.get(DayClosing, day)
+
+
+def closings_of(session: Session, day: date) -> Sequence[CashOut]:
+    """Return the closings of a local day."""
+    statement = select(CashOut).where(col(CashOut.closing_day) == day)
+    return session.exec(statement.order_by(col(CashOut.id))).all()

@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from sqlalchemy import update
 from sqlmodel import Session, col
@@ -11,20 +12,45 @@ from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.ledger import service as ledger
 from backend.settlement.errors import NothingToCashOutError
-from backend.settlement.models import CashOut
+from backend.settlement.models import CashOut, DayClosing
 from backend.settlement.rules import CashOutState, cash_out_units, euro_cents
 
 
+@dataclass(frozen=True)
+class Closing:
+    """A local day that is over.
+
+    Attributes:
+        ended_at: Its last instant; sales from then on belong to the next day.
+    """
+
+    day: date
+    ended_at: datetime
+
+
 def request_cash_out(
-    session: Session, *, merchant_id: str, rate_micro_cents_per_unit: int, at: datetime
+    session: Session,
+    *,
+    merchant_id: str,
+    rate_micro_cents_per_unit: int,
+    at: datetime,
+    closing: Closing | None = None,
 ) -> CashOut:
     """Turn all takings that make whole cents into a cash-out.
 
+    Args:
+        closing: The day that it closes, once per merchant; `None` when the merchant asks.
     Raises:
         NothingToCashOutError: The takings do not make a cent.
     Effects: cash_out REQUESTED; ledger takings → settling.
     """
     takings_units = ledger_queries.balance(session, names.takings(merchant_id))
+    if closing is not None:
+        # What was sold since belongs to the next day; what was refunded since is gone.
+        before = ledger_queries.balance_before(
+            session, names.takings(merchant_id), closing.ended_at
+        )
+        takings_units = min(takings_units, before)
     units = cash_out_units(takings_units, rate_micro_cents_per_unit)
     if units == 0:
         raise NothingToCashOutError
@@ -34,6 +60,7 @@ def request_cash_out(
         euro_cents=euro_cents(units, rate_micro_cents_per_unit),
         rate_micro_cents_per_unit=rate_micro_cents_per_unit,
         payout_ref="0x" + secrets.token_hex(32),
+        closing_day=closing.day if closing is not None else None,
         requested_at=at,
     )
     session.add(cash_out)
@@ -95,3 +122,10 @@ def settle_cash_out(
         units=cash_out.units,
         at=at,
     )
+
+
+def note_progress(
+    session: Session, day: date, *, cursor: str, completed_at: datetime | None
+) -> None:
+    """Remember how far the closing of a day has come."""
+    session.merge(DayClosing(day=day, cursor=cursor, completed_at=completed_at))

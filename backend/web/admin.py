@@ -66,6 +66,7 @@ def admin_page(
         devices_silent=silent,
         edition_number=edition.number if edition is not None else None,
         may_review=actor.may(Permission.REVIEW_CLAIMS),
+        may_read_treasury=actor.may(Permission.READ_TREASURY),
     )
 
 

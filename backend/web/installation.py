@@ -15,12 +15,15 @@ from backend.web import (
     mailbox_pages,
     own_data,
     paying,
+    payouts,
     problems,
     reviews,
     rulebook_pages,
     scanning,
     signing_in,
+    solvency_pages,
     till,
+    treasury,
 )
 from backend.web.rendering import FOLDER
 
@@ -35,12 +38,15 @@ MODULES = (
     mailbox_pages,
     own_data,
     paying,
+    payouts,
     problems,
     reviews,
     rulebook_pages,
     scanning,
     signing_in,
+    solvency_pages,
     till,
+    treasury,
 )
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_decimal
 
+from backend.kernel.units import euro_text as euro_text  # noqa: PLC0414 - pages find it here
 from backend.kernel.units import points_text
 
 LANGUAGES = ("fr", "en")
@@ -21,7 +22,6 @@ _FOLDER = Path(__file__).parent / "i18n"
 _LOCALES = {"fr": "fr_FR", "en": "en_GB"}
 _MONTH_DAY = {"fr": "EEEE d MMMM", "en": "EEEE d MMMM"}
 _INSTANT = {"fr": "d MMM y 'à' HH:mm", "en": "d MMM y 'at' HH:mm"}
-_NARROW_SPACE = "\u202f"
 
 Translate = Callable[..., str]
 
@@ -98,9 +98,10 @@ def formats(language: str) -> dict[str, Callable[..., str]]:
     return {
         "points": lambda units: points_text(units, lang=language),
         "signed_points": lambda units: signed_points(units, language),
-        "euro": lambda cents: euro_text(cents, language),
+        "euro": lambda cents: euro_text(cents, lang=language),
         "number": lambda count: format_decimal(count, locale=locale),
         "day": lambda day: format_date(day, _MONTH_DAY[language], locale=locale),
+        "month": lambda day: format_date(day, "MMMM y", locale=locale),
         "instant": lambda at: format_datetime(local(at), _INSTANT[language], locale=locale),
         "clock_time": lambda at: format_time(local(at), "HH:mm", locale=locale),
         "iso": lambda at: at.isoformat(),
@@ -116,13 +117,3 @@ def signed_points(units: int, language: str) -> str:
     """Write units as points with their sign, with a true minus: "+12,5", "−3"."""
     text = points_text(abs(units), lang=language)
     return f"−{text}" if units < 0 else f"+{text}"
-
-
-def euro_text(cents: int, language: str) -> str:
-    """Write euro cents as people do: "1 234,50 €" or "€1,234.50"."""
-    whole, rest = divmod(abs(cents), 100)
-    sign = "−" if cents < 0 else ""
-    digits = f"{whole:,}"
-    if language == "fr":
-        return f"{sign}{digits.replace(',', _NARROW_SPACE)},{rest:02d}\u00a0€"
-    return f"{sign}€{digits}.{rest:02d}"

@@ -24,6 +24,7 @@ from backend.rewards import service as rewards
 from backend.rulebook import service as editions
 from backend.settlement import queries as settlement_queries
 from backend.settlement import service as settlement
+from backend.workflows import pay_out
 
 
 @dataclass(frozen=True)
@@ -187,12 +188,14 @@ def _confirm_cash_outs(session: Session, batch: Batch, facts: ChainFacts, at: da
     merchant_ids = {cash_out.merchant_id for cash_out in cash_outs}
     ledger.lock(
         session,
-        [name(m) for m in merchant_ids for name in (names.settling, names.takings)]
-        + [names.BURNED],
+        [name(m) for m in merchant_ids for name in (names.settling, names.takings, names.payable)]
+        + [names.BURNED, names.RESERVE],
     )
     for cash_out in cash_outs:
         refusal = facts.refused_payouts.get(cash_out.payout_ref)
         settlement.settle_cash_out(session, cash_out, refusal_code=refusal, at=at)
+    burned = [row for row in cash_outs if row.payout_ref not in facts.refused_payouts]
+    pay_out.owe(session, burned, at=at)
     for cash_out in cash_outs:
         merchant = merchant_queries.merchant(session, cash_out.merchant_id)
         is_refused = cash_out.payout_ref in facts.refused_payouts

@@ -10,7 +10,8 @@ OURS = ("backend", "wallet_service")
 EVERYTHING = ("backend", "wallet_service", "scripts", "tests")
 MONEY_ROOMS = {
     "accounts", "actions", "batches", "books", "kernel", "ledger", "market", "merchants", "offers",
-    "review", "rewards", "rulebook", "settlement", "trips", "workflows",
+    "payouts", "radar", "review", "rewards", "rulebook", "settlement", "statements", "trips",
+    "workflows",
 }  # fmt: skip
 COMMIT_ALLOWED = {"backend/db/engine.py", "wallet_service/store.py"}
 CLOCK_ALLOWED = {"backend/kernel/clock.py", "wallet_service/clock.py"}

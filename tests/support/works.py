@@ -1,7 +1,9 @@
 """The jobs over a fake chain, a fake wallet service and a real database."""
 
+import tempfile
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeVar
 
 from sqlmodel import Session, SQLModel, select
@@ -56,6 +58,8 @@ class Works:
             publication_margin=timedelta(seconds=15),
             region_codes=REGION,
             key_addresses=KEYS,
+            rate_micro_cents_per_unit=100_000,
+            sepa_folder=Path(tempfile.mkdtemp()) / "sepa",
         )
 
     def steps(self) -> None:

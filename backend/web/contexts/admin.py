@@ -32,6 +32,7 @@ class AdminPage:
     devices_silent: int
     edition_number: int | None
     may_review: bool
+    may_read_treasury: bool
 
 
 @dataclass(frozen=True)

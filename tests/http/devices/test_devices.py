@@ -18,6 +18,7 @@ from backend.devices.rules import DeviceKind, RevocationReason
 from backend.devices.service import NewDevice
 from backend.http import problems
 from backend.http.deps import Config
+from backend.payouts.rules import Payee
 from backend.territory import service as territory
 from backend.territory.geo import Position
 from backend.territory.models import Commune
@@ -40,7 +41,10 @@ def app(database: Database, clock: FrozenClock) -> FastAPI:
     app = FastAPI()
     app.state.database, app.state.clock = database, clock
     app.state.config = Config(
-        public_url="http://127.0.0.1:8000", rate_micro_cents_per_unit=100_000, mailbox_path=None
+        public_url="http://127.0.0.1:8000",
+        rate_micro_cents_per_unit=100_000,
+        mailbox_path=None,
+        payer=Payee("Test", "FR7630006000011234567890189"),
     )
     problems.install(app)
     app.include_router(devices.router, prefix="/api/v1")

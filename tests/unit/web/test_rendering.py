@@ -9,6 +9,7 @@ import pytest
 
 from backend.actions.rules import ClaimState
 from backend.market.rules import PaymentState
+from backend.payouts.rules import FileState, PayoutState
 from backend.rewards.rules import RewardState
 from backend.settlement.rules import CashOutState
 from backend.web import contexts, texts
@@ -41,6 +42,9 @@ TEMPLATES = {
     "reviews.html": contexts.ReviewsPage,
     "collections.html": contexts.CollectionsPage,
     "station_mass.html": contexts.StationMassPage,
+    "treasury.html": contexts.TreasuryPage,
+    "payouts.html": contexts.PayoutsPage,
+    "solvency.html": contexts.SolvencyPage,
     "help.html": contexts.HelpPage,
     "problem.html": contexts.ProblemPage,
     "public_rules.html": contexts.PublicRulesPage,
@@ -79,6 +83,9 @@ SPECIAL: dict[type, dict[str, object]] = {
     contexts.ReliabilityPoint: {"state": "trimmed"},
     contexts.DiffLine: {"kind": "added"},
     contexts.EditionLine: {"state": "published"},
+    contexts.PayoutLine: {"state": "payout_held", "bank_reason_key": "bank.AC04"},
+    contexts.FileLine: {"state": "file_drafted"},
+    contexts.HoldReason: {"text_key": "treasury.difference.unknown", "facts": {"reference": "0A"}},
     contexts.ForecastView: {"state": "done", "basis": "population", "subjects": ()},
 }
 
@@ -208,6 +215,8 @@ def test_each_state_has_a_word_and_an_icon() -> None:
     editions = ("draft", "approved", "publishing", "published", "cancelling", "cancelled")
     shown = ("confirming", "zero")
     states = {*ClaimState, *RewardState, *PaymentState, *CashOutState, *editions, *shown}
+    states |= {f"payout_{state}" for state in PayoutState}
+    states |= {f"file_{state}" for state in FileState}
     icons = (FOLDER / "static/icons.svg").read_text()
 
     assert not [s for s in states if not texts.has("fr", f"state.{s}")]

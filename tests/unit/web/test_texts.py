@@ -80,6 +80,11 @@ def test_each_text_is_used() -> None:
         "till.problem.",
         "signal.",
         "review.reason.",
+        "treasury.problem.",
+        "treasury.difference.",
+        "payouts.problem.",
+        "radar.",
+        "bank.",
     )
 
     def is_used(key: str) -> bool:

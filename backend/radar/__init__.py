@@ -1,0 +1,1 @@
+"""Collusion radar: pure rules that delay a payout and say why."""
