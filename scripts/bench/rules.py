@@ -1,9 +1,11 @@
 """Measures the rule engine: one evaluation with its explanation, and simulations.
 
-Run it alone on the machine: `python -m scripts.bench.rules [--acts 10000000]`. Trips are those of
-one real campaign (4 caps) repeated with fresh identities, as the registry's own figure was made.
-Each line gives the median and the spread of all rounds; every simulation is checked against the
-plain engine before it is timed.
+`python -m scripts.bench.rules [--acts 10000000]`. Trips are those of one real campaign (4 caps)
+repeated with fresh identities, as the registry's own figure was made. Each line gives the median
+and the spread of all rounds; every simulation is checked against the plain engine before it is
+timed. Seconds are CPU seconds of this process, so that a busy machine does not blur them much;
+beside each rate stands the cost of one act in turns of a plain Python loop timed in the same run,
+which compares between machines.
 """
 
 import argparse
@@ -13,7 +15,7 @@ import statistics
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from time import perf_counter
+from time import process_time, process_time_ns
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,7 @@ CAMPAIGN = "20240201_GrandChatellerault"
 REFS = ("person_ref", "driver_ref", "passenger_ref", "operator_trip_ref")
 ROUNDS = 5
 PLAIN_ACTS = 20_000
+TURNS = 2_000_000
 
 
 class Numbered(Sequence[str]):
@@ -79,22 +82,35 @@ def trips() -> tuple[Rulebook, Rulebook, list[Act]]:
 
 
 def timed(work: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
-    """Return the seconds of each round, after one that warms up."""
+    """Return the CPU seconds of each round, after one that warms up."""
     work()
     found = []
     for _ in range(rounds):
-        start = perf_counter()
+        start = process_time()
         work()
-        found.append(perf_counter() - start)
+        found.append(process_time() - start)
     return found
 
 
-def show(name: str, per_round: list[float], acts: int) -> None:
-    """Print acts per second: median and the slowest and fastest round."""
+def turn_seconds() -> float:
+    """Return the CPU seconds of one turn of a loop that adds two whole numbers."""
+
+    def loop() -> int:
+        total = 0
+        for number in range(TURNS):
+            total += number
+        return total
+
+    return statistics.median(timed(loop)) / TURNS
+
+
+def show(name: str, per_round: list[float], acts: int, turn: float) -> None:
+    """Print acts per CPU second: median, slowest and fastest round, and loop turns per act."""
     rates = sorted(acts / seconds for seconds in per_round)
+    turns = statistics.median(per_round) / acts / turn
     print(
         f"{name:<52} {statistics.median(rates):>12,.0f} acts/s"
-        f"   ({rates[0]:,.0f} to {rates[-1]:,.0f}, {len(rates)} rounds)"
+        f"   ({rates[0]:,.0f} to {rates[-1]:,.0f}, {len(rates)} rounds; {turns:,.0f} turns an act)"
     )
 
 
@@ -107,11 +123,11 @@ def one_evaluation(rulebook: Rulebook, acts: list[Act]) -> None:
         found = []
         counters: dict[str, int] = {}
         for act in acts * 20:
-            start = perf_counter()
+            start = process_time_ns()
             result = evaluate(act, rulebook, counters)
             if with_words:
                 explain(result.lines, "fr")
-            found.append((perf_counter() - start) * 1e6)
+            found.append((process_time_ns() - start) / 1000)
             for key, delta in result.moves:
                 counters[key] = counters.get(key, 0) + delta
         parts = statistics.quantiles(found, n=100)
@@ -132,15 +148,18 @@ def main() -> None:
     print(f"{CAMPAIGN}, 4 caps; {platform.processor() or platform.machine()}, Python "
           f"{platform.python_version()}, one process")  # fmt: skip
     one_evaluation(ample, acts)
+    turn = turn_seconds()
+    print(f"{'one turn of a plain loop':<52} {turn * 1e9:>12.1f} ns")
     small = repeated(table, max(given.acts // len(acts), 1) if given.acts < PLAIN_ACTS else 100)
-    show("plain engine", timed(lambda: simulate_plain(ample, small), given.rounds), len(small))
+    seconds = timed(lambda: simulate_plain(ample, small), given.rounds)
+    show("plain engine", seconds, len(small), turn)
     for name, rulebook in (("ample budget", ample), ("budget runs out", binding)):
         plain, fast = simulate_plain(rulebook, small), simulate(rulebook, small)
         if not np.array_equal(plain.paid_units, fast.paid_units):
             sys.exit(f"{name}: columns differ from the plain engine")
         large = repeated(table, max(given.acts // len(acts), 1))
         seconds = timed(lambda r=rulebook, t=large: simulate(r, t), given.rounds)  # type: ignore[misc]  # mypy cannot type defaults of a lambda
-        show(f"columns, {len(large):,} acts, {name}", seconds, len(large))
+        show(f"columns, {len(large):,} acts, {name}", seconds, len(large), turn)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024
     print(f"{'peak memory of the process':<52} {peak:>12.2f} GiB")
 

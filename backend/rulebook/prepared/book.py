@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 from backend.rulebook.act import Act
@@ -10,6 +11,7 @@ from backend.rulebook.condition_words import requirement_text
 from backend.rulebook.evaluation import ReleaseKind
 from backend.rulebook.prepared.caps import PreparedCap, prepare_budget, prepare_cap
 from backend.rulebook.prepared.conditions import Test, prepare_condition
+from backend.rulebook.prepared.facts import utc
 from backend.rulebook.prepared.tariffs import PreparedTariff
 from backend.rulebook.schema.base import Text
 from backend.rulebook.schema.edition import Edition
@@ -71,8 +73,9 @@ class PreparedBook:
         self.is_clipped_at_zero = not (compat and compat.negative_amounts)
         self.stacking_percent = edition.stacking.max_percent_of_base if edition.stacking else 0
         validity = edition.validity
-        self._first = validity.from_ or _FIRST
-        self._before, self._until = validity.before, validity.until
+        # Instants of one and the same zone object compare without asking for their offsets.
+        self._first = utc(validity.from_) or _FIRST
+        self._before, self._until = utc(validity.before), utc(validity.until)
         self.checks = tuple(_check(edition, item) for item in edition.require)
         self._by_kind: dict[str, list[PreparedRule]] = {}
         for rule in edition.rules:
@@ -154,8 +157,15 @@ def _accepts(rule: Rule) -> Test:
     ]
     if not fields:
         return lambda act: act.kind == kind
+    names, allowed = zip(*fields, strict=True)
+    if len(fields) == 1:
+        (only,), (values,) = names, allowed
+        read = attrgetter(only)
+        return lambda act: act.kind == kind and read(act) in values
+    read_all = attrgetter(*names)
     return lambda act: (
-        act.kind == kind and all(getattr(act, name) in values for name, values in fields)
+        act.kind == kind
+        and all(value in values for value, values in zip(read_all(act), allowed, strict=True))
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from backend.rulebook.act import Act, Place
 from backend.rulebook.errors import ActIncompleteError
 from backend.rulebook.geometry import FlatCircle, Point, is_in_polygons, scaled
-from backend.rulebook.prepared.facts import local_day, local_time, reader, zone_of
+from backend.rulebook.prepared.facts import local_day, local_time, reader, utc, zone_of
 from backend.rulebook.schema import conditions as c
 from backend.rulebook.schema.edition import Area, Edition
 
@@ -90,7 +90,7 @@ def _processed(_: Edition, condition: c.Processed) -> Test:
 
 
 def _instant(_: Edition, condition: c.Instant) -> Test:
-    first, end = condition.from_, condition.before
+    first, end = utc(condition.from_), utc(condition.before)
 
     def test(act: Act) -> bool:
         at = act.occurred_at
@@ -132,7 +132,7 @@ def _hours(edition: Edition, condition: c.Hours) -> Test:
 
 
 def _operator_in(_: Edition, condition: c.OperatorIn) -> Test:
-    spans = [(span.from_, frozenset(span.allowed)) for span in reversed(condition.timeline)]
+    spans = [(utc(span.from_), frozenset(span.allowed)) for span in reversed(condition.timeline)]
 
     def test(act: Act) -> bool:
         for start, allowed in spans:

@@ -33,6 +33,11 @@ def reader(fact: str) -> ReadNumber:
     return read
 
 
+def utc(at: datetime | None) -> datetime | None:
+    """Return the same instant in UTC; nothing stays nothing."""
+    return None if at is None else at.astimezone(UTC)
+
+
 def zone_of(name: str) -> tzinfo:
     """Return a time zone; UTC as the fast built-in one."""
     return UTC if name == "UTC" else ZoneInfo(name)

@@ -40,10 +40,12 @@ class Spending:
 
     def moves(self) -> tuple[Move, ...]:
         """Return how far each counter moved, in lock order."""
-        deltas = (
-            (key, value - self._counters.get(key, 0)) for key, value in sorted(self._moved.items())
-        )
-        return tuple(Move(key, delta) for key, delta in deltas if delta)
+        before, found = self._counters, []
+        for key, value in sorted(self._moved.items()):
+            delta = value - before.get(key, 0)
+            if delta:
+                found.append(Move(key, delta))
+        return tuple(found)
 
     def _spend_exactly(self, caps: Sequence[PreparedCap], units: int) -> int:
         """Return what is paid of `units`; nothing moves when that is nothing."""

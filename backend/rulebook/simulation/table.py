@@ -1,7 +1,7 @@
 """Acts as columns: ten million of them fit in a few hundred megabytes."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -122,17 +122,18 @@ class ActTable:
 
 
 def _acts_of(table: ActTable) -> Iterator[Act]:
-    columns: list[list[Any]] = []
-    for name in NUMBERS:
+    """Make acts by position: every column in the order of the act's own fields."""
+    return map(Act, *(_values_of(table, field.name) for field in fields(Act)))
+
+
+def _values_of(table: ActTable, name: str) -> list[Any]:
+    if name == "occurred_at":
+        return [instant(at) for at in table.occurred_us.tolist()]
+    if name in NUMBERS:
         numbers = table.numbers.get(name)
-        columns.append([None] * len(table) if numbers is None else _optional(numbers))
-    for name in CODED:
-        coded = table.coded.get(name)
-        default = DEFAULTS.get(name)
-        columns.append([default] * len(table) if coded is None else coded.decoded(default))
-    names = (*NUMBERS, *CODED)
-    for at, values in zip(table.occurred_us.tolist(), zip(*columns, strict=True), strict=True):
-        yield Act(occurred_at=instant(at), **dict(zip(names, values, strict=True)))
+        return [None] * len(table) if numbers is None else _optional(numbers)
+    coded, default = table.coded.get(name), DEFAULTS.get(name)
+    return [default] * len(table) if coded is None else coded.decoded(default)
 
 
 def _optional(column: Ints) -> list[int | None]:
