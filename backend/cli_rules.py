@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from backend.kernel.clock import SystemClock
 from backend.kernel.errors import EcoError, InvalidInputError
 from backend.kernel.units import points_text
 from backend.rulebook import engine, lab
@@ -16,17 +17,23 @@ from backend.rulebook.adapters.carpool import CAMPAIGN_SCHEMA, import_with_remar
 from backend.rulebook.adapters.carpool_cases import CaseResult
 from backend.rulebook.adapters.carpool_cases import replay as replay_cases
 from backend.rulebook.adapters.carpool_conditions import name_of
+from backend.rulebook.council.figures import DISTRICT_LEVEL, Places, comparison_figures
+from backend.rulebook.council.paper import Paper, csv_bytes, pdf_bytes
 from backend.rulebook.diff import describe_changes
 from backend.rulebook.document import to_yaml
 from backend.rulebook.errors import CampaignUnsupportedError
 from backend.rulebook.schema.examples import json_schema
 from backend.rulebook.simulation.files import read_acts
+from backend.rulebook.simulation.table import ActTable, place_codes
 
 EXIT_DIFFERENT = 1
 EXIT_INVALID = 2
 
 EXPLAINED_ACTS = 300_000
 """Explaining an act needs every act before it, one by one: about 10 s for this many."""
+
+EXPLAINED_EXAMPLES = 5
+"""Acts that a report explains under both rulebooks."""
 
 app = typer.Typer(help="Work with rulebooks.", no_args_is_help=True)
 
@@ -62,7 +69,7 @@ def import_carpool_campaign(
             typer.echo(f"left out: {path} is no field of {CAMPAIGN_SCHEMA}", err=True)
         if unknown and strict:
             raise CampaignUnsupportedError(unknown[0], "no field of the documented format")
-        _write(to_yaml(edition), output)
+        _write(to_yaml(edition).encode(), output)
 
 
 @app.command()
@@ -106,6 +113,7 @@ def explain(
 def simulate(
     rulebook: File,
     acts: File,
+    *,
     against: Annotated[
         Path | None, typer.Option(help="A second rulebook: who gains and who loses under it.")
     ] = None,
@@ -114,8 +122,16 @@ def simulate(
         int, typer.Option(min=0, max=20, help="Largest differences to explain in words.")
     ] = 3,
     lang: Annotated[str, typer.Option(help="fr or en.")] = "fr",
+    pdf: Annotated[
+        Path | None, typer.Option(help="Write the report for a council vote; needs --against.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write every figure as CSV; needs --against.")
+    ] = None,
 ) -> None:
     """Cost of acts (Parquet or JSON lines) under a rulebook, alone or beside another."""
+    if (pdf or csv) and against is None:
+        raise typer.BadParameter("--pdf and --csv compare two rulebooks: name the other --against")
     with _problems_shown():
         first = engine.load(rulebook.read_bytes())
         table = read_acts(acts)
@@ -123,10 +139,12 @@ def simulate(
             _show_summary(lab.run(first, table)[1], lang)
             return
         second = engine.load(against.read_bytes())
-        found = lab.compare(first, second, table, level=level)
+        found = lab.compare(first, second, table, levels=(level,))
         _show_comparison(found, level, lang)
         for row, units in found.top_rows:
             typer.echo(f"act {row + 1}: {points_text(units, lang=lang)} points")
+        if pdf or csv:
+            _write_papers(first, second, table, (level, lang), (pdf, csv))
         near = [row for row, _ in found.top_rows if row < EXPLAINED_ACTS]
         rows = near[:explain_top]
         for book in (first, second):
@@ -153,6 +171,31 @@ def diff(
 def schema() -> None:
     """Print the JSON Schema of the language."""
     typer.echo(json.dumps(json_schema(), indent=1, ensure_ascii=False))
+
+
+def _write_papers(
+    first: engine.Rulebook,
+    second: engine.Rulebook,
+    table: ActTable,
+    said: tuple[str, str],
+    files: tuple[Path | None, Path | None],
+) -> None:
+    level, lang = said
+    top = EXPLAINED_EXAMPLES if len(table) <= EXPLAINED_ACTS else 0
+    districts = place_codes(table, DISTRICT_LEVEL)
+    places = Places(level, district_names={code: code for code in districts})
+    paper = Paper(
+        comparison_figures(first, second, table, places=places, top=top),
+        describe_changes(first.edition, second.edition, lang),
+        basis="file",
+        made_at=SystemClock().now(),
+        lang=lang,
+    )
+    pdf, csv = files
+    if pdf is not None:
+        _write(pdf_bytes(paper), pdf)
+    if csv is not None:
+        _write(csv_bytes(paper), csv)
 
 
 def _show_case(result: CaseResult) -> None:
@@ -200,7 +243,7 @@ def _show_comparison(found: lab.Comparison, level: str, lang: str) -> None:
     )
     for title, groups in (
         ("month", found.by_month),
-        (level, found.by_area),
+        (level, found.by_level[level]),
         ("subject", found.by_subject),
     ):
         typer.echo(f"by {title}")
@@ -212,12 +255,12 @@ def _show_comparison(found: lab.Comparison, level: str, lang: str) -> None:
             )
 
 
-def _write(text: str, output: Path | None) -> None:
+def _write(content: bytes, output: Path | None) -> None:
     if output is None:
-        typer.echo(text, nl=False)
+        typer.echo(content, nl=False)
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        output.write_bytes(content)
     except OSError as problem:
         raise InvalidInputError(
             "output_unwritable", f"{output} cannot be written: {problem.strerror}."

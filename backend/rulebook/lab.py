@@ -37,7 +37,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Exhaustion:
-    """A budget and when simulated acts used it up; None when they did not."""
+    """A budget and when simulated acts first used it up; None when they did not.
+
+    `spent_units` is that of the fullest period when the budget starts again each period.
+    """
 
     budget: str
     max_units: int
@@ -63,12 +66,13 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Units of one group under two editions, and how many people gain or lose in it."""
+    """Units of one group under two editions, how many people gain or lose, and how many act."""
 
     before_units: int
     after_units: int
     gaining: int
     losing: int
+    people: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Comparison:
 
     Args:
         by_month: Units before and after per month.
-        by_area: Change per code of the chosen level of the act's place.
+        by_level: Level of places → change per code of that level of the act's place.
         by_subject: Change per material, mode or kind.
         people_gaining, people_losing, people_same: Each person counts once, over all acts.
         top_rows: Rows with the largest difference, largest first, as (row, difference).
@@ -86,7 +90,7 @@ class Comparison:
     before: Summary
     after: Summary
     by_month: dict[str, Change]
-    by_area: dict[str, Change]
+    by_level: dict[str, dict[str, Change]]
     by_subject: dict[str, Change]
     people_gaining: int
     people_losing: int
@@ -120,12 +124,17 @@ def summarise(rulebook: Rulebook, table: ActTable, outcomes: Outcomes) -> Summar
 
 
 def compare(
-    before: Rulebook, after: Rulebook, table: ActTable, *, level: str = "commune", top: int = 10
+    before: Rulebook,
+    after: Rulebook,
+    table: ActTable,
+    *,
+    levels: Sequence[str] = ("commune",),
+    top: int = 10,
 ) -> Comparison:
     """Simulate acts under two editions and say who gains and who loses.
 
     Args:
-        level: Level of place codes for `by_area`, for example `commune` or `qpv` (priority
+        levels: Levels of place codes for `by_level`, for example `commune` or `qpv` (priority
             district).
         top: Number of `top_rows`.
     Raises:
@@ -147,7 +156,7 @@ def compare(
         before=first_summary,
         after=second_summary,
         by_month=changes(*groups.months()),
-        by_area=changes(*groups.areas(level)),
+        by_level={level: changes(*groups.areas(level)) for level in levels},
         by_subject=changes(*groups.subjects()),
         people_gaining=int((by_person[present] > 0).sum()),
         people_losing=int((by_person[present] < 0).sum()),
@@ -252,16 +261,17 @@ def _changes(
     group = pairs // width
     gaining = np.bincount(group[gain > 0], minlength=len(names))
     losing = np.bincount(group[gain < 0], minlength=len(names))
-    present = np.bincount(codes, minlength=len(names))
+    acting = np.bincount(group, minlength=len(names))
+    columns = zip(before, after, gaining, losing, acting, strict=True)
     return {
-        name: Change(int(before[at]), int(after[at]), int(gaining[at]), int(losing[at]))
-        for at, name in enumerate(names)
-        if present[at]
+        name: Change(*(int(number) for number in numbers))
+        for name, numbers in zip(names, columns, strict=True)
+        if numbers[-1]
     }
 
 
 def _exhaustions(rulebook: Rulebook, table: ActTable, outcomes: Outcomes) -> list[Exhaustion]:
-    """Find when each budget of base rules ran out, in its last period if it starts again.
+    """Find when each budget of base rules ran out, in the fullest period if it starts again.
 
     Budgets that only top-ups draw from are summed by no column and are left out.
     """
@@ -288,8 +298,8 @@ def _exhaustion(cap: PreparedCap, columns: Columns, units: Amounts) -> Exhaustio
     for number in np.unique(period):
         rows = np.flatnonzero(period == number)
         running = np.cumsum(units[rows])
-        spent = int(running[-1])
+        spent = max(spent, int(running[-1]))
         reached = np.flatnonzero(running >= cap.max)
-        if len(reached):
+        if len(reached) and exhausted_at is None:
             exhausted_at = instant(int(columns.table.occurred_us[rows[reached[0]]]))
     return Exhaustion(cap.id, cap.max, spent, exhausted_at)

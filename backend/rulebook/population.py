@@ -4,8 +4,9 @@ It is a rough city, not a measurement: shares and frequencies are round numbers 
 exercise every rule, and a forecast made with it says so. Same seed, same acts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 import numpy as np
 
@@ -18,6 +19,8 @@ MODES = (("bus", 0.4), ("tram", 0.2), ("metro", 0.25), ("bike_share", 0.15))
 ACTS_PER_PERSON_AND_WEEK = 1.5
 """docs/architecture.md, load: 20 % of people active a day, 1.5 acts each, is the base case."""
 TRIP_SHARE = 0.3
+DISTRICT_SHARE = 0.15
+"""Share of an area's people who live in its priority districts, where it has any: a round guess."""
 P1_SHARE = 0.25
 """Share of recycling acts that only a sticker and a position prove."""
 
@@ -30,6 +33,7 @@ def synthetic_acts(
     people: int = 250,
     days: int = 365,
     seed: int = 13,
+    districts: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> list[Act]:
     """Draw the acts of some people over some days, oldest first.
 
@@ -37,6 +41,7 @@ def synthetic_acts(
         populations: Area code → inhabitants; people live where others do.
         region: Codes of the whole territory, added to each place.
         until: The acts end here, aware.
+        districts: Area code → codes of its priority districts; some of its people live there.
     """
     random = np.random.default_rng(seed)
     areas = sorted(populations)
@@ -53,11 +58,12 @@ def synthetic_acts(
     metres = 500 + random.gamma(2.0, 2500.0, size=count).astype(np.int64)
     start = until.astimezone(UTC) - timedelta(days=days)
     places = [Place(codes={**region, "commune": area, "arr": area}) for area in areas]
+    living = [_home(places[home], districts.get(areas[home], ()), random) for home in homes]
     return [
         _act(
             person=int(who[i]),
             at=start + timedelta(seconds=int(seconds[i])),
-            place=places[homes[who[i]]],
+            place=living[who[i]],
             mode=MODES[modes[i]][0] if is_trip[i] else None,
             material=MATERIALS[materials[i]][0],
             level="P1" if is_p1[i] else "P2",
@@ -66,6 +72,13 @@ def synthetic_acts(
         )
         for i in range(count)
     ]
+
+
+def _home(place: Place, districts: Sequence[str], random: np.random.Generator) -> Place:
+    if not districts or random.random() >= DISTRICT_SHARE:
+        return place
+    code = districts[int(random.integers(len(districts)))]
+    return Place(codes={**place.codes, "qpv": code})
 
 
 def _act(  # noqa: PLR0913 - the facts of an act

@@ -37,6 +37,12 @@ def in_force_at(session: Session, instant: datetime) -> Edition | None:
     return session.exec(statement).one_or_none()
 
 
+def of_hash(session: Session, document_hash: str) -> Edition | None:
+    """Return the newest edition with this document."""
+    statement = select(Edition).where(col(Edition.document_hash) == document_hash)
+    return session.exec(statement.order_by(col(Edition.number).desc()).limit(1)).one_or_none()
+
+
 def forecast_of(session: Session, number: int) -> Forecast | None:
     """Return the forecast of a draft."""
     return session.get(Forecast, number)

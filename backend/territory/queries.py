@@ -50,6 +50,11 @@ def zone_index(session: Session, kind: str) -> AreaIndex:
     return _index_of(tuple(session.exec(statement.order_by(col(Zone.code))).all()))
 
 
+def zones(session: Session, kind: str) -> Sequence[Zone]:
+    """Return the zones of one family by code; empty when none is loaded."""
+    return session.exec(select(Zone).where(col(Zone.kind) == kind).order_by(col(Zone.code))).all()
+
+
 def district_at(session: Session, position: Position) -> str | None:
     """Return the code of the priority district that holds a position, or `None`."""
     return zone_index(session, PRIORITY_DISTRICT).code_at(position)

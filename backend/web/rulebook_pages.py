@@ -182,7 +182,7 @@ def edition_page(session: Session, edition: Edition, looker: Looker) -> EditionP
         document_hash=edition.document_hash,
         previous_number=previous.number if previous is not None else None,
         changes=_changes(previous, edition, language) if previous is not None else (),
-        forecast=forecasts.view_of(forecast, looker.config) if forecast is not None else None,
+        forecast=forecasts.view_of(forecast, looker.config, language) if forecast else None,
         diff=editions.diff(previous.source_text, edition.source_text) if previous else (),
         source_text=edition.source_text,
         tx_hash=(batch.tx_hash or "") if batch is not None else "",

@@ -1,7 +1,7 @@
 """What a draft of the rules would cost: past acts, or a synthetic city, under both editions."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,14 +9,16 @@ from sqlmodel import Session, col, select
 
 from backend.actions.models import Claim, Verdict
 from backend.actions.rules import ClaimState
-from backend.rulebook import lab
 from backend.rulebook import queries as rulebook_queries
 from backend.rulebook.act import Act
+from backend.rulebook.council.figures import DISTRICT_LEVEL, Places, comparison_figures
 from backend.rulebook.population import synthetic_acts
 from backend.rulebook.rulebook import Rulebook
 from backend.rulebook.simulation.table import table_of
 from backend.territory import queries as territory_queries
-from backend.workflows.acts import act_of
+from backend.territory.geo import AreaIndex, Position
+from backend.territory.models import PRIORITY_DISTRICT, Commune, Zone
+from backend.workflows.acts import MICRO, act_of
 
 PAST = timedelta(days=365)
 MIN_PAST_ACTS = 2_000
@@ -33,14 +35,14 @@ class Material:
         after: The draft's rules.
         acts: Oldest first.
         basis: "past_acts" or "population".
-        area_names: Area code → name, for people.
+        places: Areas and priority districts with their names.
     """
 
     before: Rulebook | None
     after: Rulebook
     acts: list[Act]
     basis: str
-    area_names: Mapping[str, str]
+    places: Places
 
 
 def gather(
@@ -52,17 +54,30 @@ def gather(
         return None
     current = rulebook_queries.in_force_at(session, now)
     communes = territory_queries.communes(session)
+    districts = territory_queries.zones(session, PRIORITY_DISTRICT)
     acts, basis = _past_acts(session, region, now), "past_acts"
+    if districts:
+        index = territory_queries.zone_index(session, PRIORITY_DISTRICT)
+        acts = _in_districts(acts, index)
     if len(acts) < MIN_PAST_ACTS:
         parents = {commune.parent_code for commune in communes}
         populations = {c.insee_code: c.population for c in communes if c.insee_code not in parents}
-        acts, basis = synthetic_acts(populations, region=region, until=now), "population"
+        acts, basis = (
+            synthetic_acts(
+                populations, region=region, until=now, districts=_by_area(districts, communes)
+            ),
+            "population",
+        )
     return Material(
         before=rulebook_queries.rulebook_of(current) if current else None,
         after=rulebook_queries.rulebook_of(draft),
         acts=acts,
         basis=basis,
-        area_names={commune.insee_code: commune.name for commune in communes},
+        places=Places(
+            area_level="arr",
+            area_names={commune.insee_code: commune.name for commune in communes},
+            district_names={zone.code: zone.name for zone in districts},
+        ),
     )
 
 
@@ -71,53 +86,39 @@ def compare(material: Material) -> dict[str, Any]:
 
     Units are token units. `examples` holds the acts with the largest difference.
     """
-    table = table_of(material.acts)
-    before = material.before or material.after
-    found = lab.compare(before, material.after, table, level="arr", top=TOP_ROWS)
-    rows = [row for row, _ in found.top_rows]
-    old, new = (lab.explain_rows(book, table, rows) for book in (before, material.after))
-    return {
-        "before": _summary(found.before),
-        "after": _summary(found.after),
-        "by_month": {name: asdict(change) for name, change in found.by_month.items()},
-        "by_subject": {name: asdict(change) for name, change in found.by_subject.items()},
-        "by_area": [
-            {"code": code, "name": material.area_names.get(code, code), **asdict(change)}
-            for code, change in found.by_area.items()
-        ],
-        "people": {
-            "gaining": found.people_gaining,
-            "losing": found.people_losing,
-            "same": found.people_same,
-        },
-        "examples": [
-            {
-                "subject": material.acts[row].material or material.acts[row].mode,
-                "before_units": old[row].amount_units,
-                "after_units": new[row].amount_units,
-                "lines": [{"code": x.code, "facts": dict(x.facts)} for x in new[row].lines],
-            }
-            for row in rows
-        ],
-    }
+    return comparison_figures(
+        material.before or material.after,
+        material.after,
+        table_of(material.acts),
+        places=material.places,
+        top=TOP_ROWS,
+    )
 
 
-def _summary(summary: lab.Summary) -> dict[str, Any]:
-    return {
-        "edition": summary.edition,
-        "acts": summary.total.acts,
-        "paid_acts": summary.total.paid_acts,
-        "units": summary.total.units,
-        "budgets": [
-            {
-                "budget": row.budget,
-                "max_units": row.max_units,
-                "spent_units": row.spent_units,
-                "exhausted_at": row.exhausted_at.isoformat() if row.exhausted_at else None,
-            }
-            for row in summary.budgets
-        ],
-    }
+def _by_area(districts: Sequence[Zone], communes: Sequence[Commune]) -> dict[str, list[str]]:
+    """Return area code → districts; an arrondissement has all those of its city."""
+    found: dict[str, list[str]] = {}
+    for zone in districts:
+        for commune in communes:
+            if zone.commune_code in (commune.insee_code, commune.parent_code):
+                found.setdefault(commune.insee_code, []).append(zone.code)
+    return found
+
+
+def _in_districts(acts: list[Act], index: AreaIndex) -> list[Act]:
+    """Add the code of the priority district to each place that lies in one."""
+    return [_in_district(act, index) for act in acts]
+
+
+def _in_district(act: Act, index: AreaIndex) -> Act:
+    place = act.place
+    if place is None or place.lat is None or place.lon is None:
+        return act
+    position = Position(int(place.lat * MICRO), int(place.lon * MICRO))
+    code = index.code_at(position)
+    if code is None:
+        return act
+    return replace(act, place=replace(place, codes={**place.codes, DISTRICT_LEVEL: code}))
 
 
 def _past_acts(session: Session, region: Mapping[str, str], now: datetime) -> list[Act]:

@@ -151,6 +151,13 @@ def microseconds_of(at: datetime) -> int:
     return (at - EPOCH) // _MICROSECOND
 
 
+def place_codes(table: ActTable, level: str) -> set[str]:
+    """Return the codes of a level that places of the acts carry; empty when none says it."""
+    coded = table.coded.get("place")
+    places = [] if coded is None else coded.values
+    return {place.codes[level] for place in places if level in place.codes}
+
+
 def table_of(acts: Iterable[Act]) -> ActTable:
     """Collect acts into columns, in the order given."""
     occurred: list[int] = []

@@ -84,6 +84,24 @@ class GroupCost:
     name: str
     before_units: int
     after_units: int
+    gaining: int = 0
+    losing: int = 0
+
+
+@dataclass(frozen=True)
+class Example:
+    """An act whose amount changes much, under both editions.
+
+    Attributes:
+        title_key: Text key of its material or mode.
+        before_lines: Why it earned what it did, in sentences; `after_lines` likewise.
+    """
+
+    title_key: str
+    before_units: int
+    after_units: int
+    before_lines: tuple[str, ...]
+    after_lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -107,6 +125,9 @@ class ForecastView:
         delta_cents: Difference over all acts. Unit: euro cents.
         subjects: Materials and modes whose amounts change.
         areas: Communes that change most.
+        districts: Priority districts that change most; None when none is loaded.
+        examples: Acts that change most.
+        months_chart: Picture of the months, SVG; `areas_chart` and `districts_chart` likewise.
     """
 
     state: str
@@ -122,7 +143,12 @@ class ForecastView:
     months: tuple[GroupCost, ...] = ()
     subjects: tuple[GroupCost, ...] = ()
     areas: tuple[GroupCost, ...] = ()
+    districts: tuple[GroupCost, ...] | None = None
+    examples: tuple[Example, ...] = ()
     budgets: tuple[BudgetUse, ...] = ()
+    months_chart: str = ""
+    areas_chart: str = ""
+    districts_chart: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,4 @@
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,6 +12,9 @@ from backend.books.models import OrphanMint
 from backend.rewards.models import Reward
 from backend.rewards.rules import RewardState
 from backend.rulebook import service as editions
+from backend.rulebook.council import figures
+from backend.territory.models import PRIORITY_DISTRICT, Zone
+from backend.workflows import forecast
 from tests.support.town import EDITION, GENESIS, Town
 
 BrowserOf = Callable[[str], TestClient]
@@ -220,6 +224,67 @@ def test_an_edition_needs_two_people(town: Town, browser_of: BrowserOf, form: Fi
     assert 'id="forecast"' in seen
     approved = approver.post(f"{path}/approuver", data=form(seen)).text
     assert 'data-state="approved"' in approved
+
+
+def test_the_council_gets_pictures_and_papers_of_a_forecast(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    editor = browser_of(town.editor.id)
+    _, path, _ = draft(town, editor, form, SECOND.read_text())
+
+    assert editor.get(f"{path}/simulation.pdf").status_code == 404
+    town.forecast(2)
+    page = editor.get(path).text
+    pdf, csv = editor.get(f"{path}/simulation.pdf"), editor.get(f"{path}/simulation.csv")
+
+    assert page.count('<svg xmlns="http://www.w3.org/2000/svg" class="chart"') >= 2
+    assert "Aucun quartier prioritaire" in page
+    assert f'href="{path}/simulation.pdf"' in page
+    assert (pdf.status_code, pdf.headers["content-type"]) == (200, "application/pdf")
+    assert pdf.content.startswith(b"%PDF")
+    assert csv.headers["content-disposition"] == 'attachment; filename="edition-2.csv"'
+    assert "act;glass;Verre;" in csv.text
+
+
+@pytest.mark.parametrize("basis", ["population", "past_acts"])
+def test_a_forecast_tells_gains_by_priority_district_when_they_are_loaded(
+    town: Town,
+    browser_of: BrowserOf,
+    form: Fields,
+    monkeypatch: pytest.MonkeyPatch,
+    basis: str,
+) -> None:
+    monkeypatch.setattr(forecast, "MIN_PAST_ACTS", 1 if basis == "past_acts" else 10**6)
+    monkeypatch.setattr(figures, "MIN_PEOPLE", 1)
+    corners = [[5.34, 43.28], [5.36, 43.28], [5.36, 43.29], [5.34, 43.29], [5.34, 43.28]]
+    with town.database.transaction() as session:
+        session.add(
+            Zone(
+                code="QN01399M",
+                kind=PRIORITY_DISTRICT,
+                name="Les Flots",
+                commune_code="13055",
+                boundary=json.dumps({"type": "MultiPolygon", "coordinates": [[corners]]}),
+                source="test",
+            )
+        )
+    town.citizen("lou@test.example", points=20)
+    town.decide()
+    editor = browser_of(town.editor.id)
+    _, path, _ = draft(town, editor, form, SECOND.read_text())
+
+    town.forecast(2)
+    page, csv = editor.get(path).text, editor.get(f"{path}/simulation.csv").text
+
+    assert "Aucun quartier prioritaire" not in page
+    assert "Quartiers prioritaires qui changent le plus" in page
+    assert "district;QN01399M;Les Flots;" in csv
+
+
+def test_citizens_get_no_council_papers(town: Town, browser_of: BrowserOf) -> None:
+    baker = browser_of(town.baker.id)
+
+    assert baker.get("/admin/regles/1/simulation.pdf").status_code in (403, 404)
 
 
 def test_an_editor_cannot_approve_even_by_hand(

@@ -168,3 +168,16 @@ def test_the_console_knows_every_group_of_commands() -> None:
     groups = {group.name for group in cli.app.registered_groups}
 
     assert set(console.PARTS) == groups
+
+
+def test_simulate_writes_the_papers_of_a_comparison(tmp_path: Path) -> None:
+    acts = tmp_path / "acts.jsonl"
+    acts.write_text("".join(json.dumps(act_to_facts(make_act())) + "\n" for _ in range(3)))
+    pdf, csv = tmp_path / "vote.pdf", tmp_path / "vote.csv"
+    papers = ("--pdf", str(pdf), "--csv", str(csv))
+
+    run("simulate", FIRST, str(acts), "--against", SECOND, *papers)
+
+    assert pdf.read_bytes().startswith(b"%PDF")
+    assert "total;;;6;9;3;1;0;" in csv.read_text("utf-8-sig")
+    assert "--against" in run("simulate", FIRST, str(acts), *papers, expect=2)

@@ -89,19 +89,19 @@ def test_comparison_counts_people_and_areas_that_gain_or_lose() -> None:
     found = lab.compare(book(), paper_less, table_of(acts()))
 
     assert (found.people_gaining, found.people_losing, found.people_same) == (1, 1, 1)
-    assert found.by_area == {
-        "13001": Change(before_units=200, after_units=170, gaining=1, losing=1),
-        "13055": Change(before_units=100, after_units=150, gaining=1, losing=0),
-        "?": Change(before_units=0, after_units=0, gaining=0, losing=0),
+    assert found.by_level["commune"] == {
+        "13001": Change(before_units=200, after_units=170, gaining=1, losing=1, people=2),
+        "13055": Change(before_units=100, after_units=150, gaining=1, losing=0, people=1),
+        "?": Change(before_units=0, after_units=0, gaining=0, losing=0, people=1),
     }
-    assert found.by_subject["paper"] == Change(100, 20, 0, 1)
+    assert found.by_subject["paper"] == Change(100, 20, 0, 1, 1)
     assert found.top_rows[0] == (2, -80)
 
 
 def test_comparison_groups_by_any_level_such_as_priority_districts() -> None:
-    found = lab.compare(amp(1), amp(2), table_of(acts()), level="qpv")
+    found = lab.compare(amp(1), amp(2), table_of(acts()), levels=("qpv",))
 
-    assert found.by_area["q1"].gaining == 1
+    assert found.by_level["qpv"]["q1"].gaining == 1
 
 
 def test_top_cases_are_explained_with_the_counters_they_met() -> None:
