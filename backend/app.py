@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from backend import web
 from backend.api import (
     accounts,
+    carpool,
     claims,
     collections,
     devices,
@@ -37,6 +38,7 @@ from backend.settings import Settings
 
 API_MODULES = (
     accounts,
+    carpool,
     claims,
     collections,
     devices,
@@ -96,6 +98,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         mailbox_path=chosen.maildir if chosen.is_demo else None,
         trip_area=chosen.trip_area,
         payer=Payee(chosen.payer_name, chosen.payer_iban, chosen.payer_bic),
+        identity_secret=chosen.identity_secret_bytes,
     )
     problems.install(app)
     api = APIRouter(prefix="/api/v1")

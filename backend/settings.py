@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIN_SECRET_BYTES = 32
 
 
 class Settings(BaseSettings):
@@ -116,3 +118,54 @@ class Settings(BaseSettings):
         description="Port on 127.0.0.1 where the jobs runner answers Prometheus; 0 for none.",
     )
     log_level: str = Field(default="INFO", description="Least level that is logged.")
+    identity_secret: SecretStr | None = Field(
+        default=None,
+        description="At least 64 hex digits that key the pseudonyms of people whom carpool "
+        "operators name; unset, journeys are not taken. Losing it forgets who travelled together.",
+    )
+    register_url: str = Field(
+        default="",
+        description="Address of the national carpool register's API with its version, for example "
+        "https://api.covoiturage.beta.gouv.fr/v3.3; empty, no journey is ever confirmed.",
+    )
+    register_keys: dict[int, SecretStr] = Field(
+        default={},
+        description="Key pairs at the register, a JSON object: device number of the operator to "
+        '"access key:secret key".',
+    )
+    partner_keys: dict[int, SecretStr] = Field(
+        default={},
+        description="Secrets shared with schemes that pay for the same trips, a JSON object: "
+        "device number of the partner to at least 64 hex digits.",
+    )
+
+    @field_validator("identity_secret")
+    @classmethod
+    def _is_long_hex(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(bytes.fromhex(value.get_secret_value())) < MIN_SECRET_BYTES:
+            raise ValueError("identity_secret has fewer than 64 hex digits")
+        return value
+
+    @property
+    def identity_secret_bytes(self) -> bytes | None:
+        """The identity secret, or `None` when it is not set."""
+        if self.identity_secret is None:
+            return None
+        return bytes.fromhex(self.identity_secret.get_secret_value())
+
+    @property
+    def register_key_pairs(self) -> dict[int, tuple[str, str]]:
+        """Operator's device number → its access key and secret key at the register."""
+        pairs = {}
+        for number, joined in self.register_keys.items():
+            access_key, _, secret_key = joined.get_secret_value().partition(":")
+            pairs[number] = access_key, secret_key
+        return pairs
+
+    @property
+    def partner_key_bytes(self) -> dict[int, bytes]:
+        """Partner's device number → the secret shared with it."""
+        return {
+            number: bytes.fromhex(key.get_secret_value())
+            for number, key in self.partner_keys.items()
+        }

@@ -109,3 +109,9 @@ def public_ids(session: Session, claim_ids: Sequence[int]) -> dict[int, str]:
     """Return claim id → the id that people see."""
     statement = select(Claim.id, Claim.public_id).where(col(Claim.id).in_(claim_ids))
     return {claim_id or 0: public_id for claim_id, public_id in session.exec(statement).all()}
+
+
+def claims_with_codes(session: Session, code_keys: Sequence[str]) -> Sequence[int]:
+    """Return the ids of the claims that took these codes."""
+    statement = select(Claim.id).where(col(Claim.code_key).in_(code_keys))
+    return [claim_id or 0 for claim_id in session.exec(statement.order_by(col(Claim.id))).all()]

@@ -70,6 +70,7 @@ class Config:
         mailbox_path: Folder of the local mailbox; `None` outside the demo.
         trip_area: South, west, north, east in degrees, as in the settings.
         payer: Account that merchants are paid from.
+        identity_secret: Keys the pseudonyms of people whom operators name; `None` when not set.
     """
 
     public_url: str
@@ -77,6 +78,7 @@ class Config:
     mailbox_path: Path | None
     payer: Payee
     trip_area: str = "-90,-180,90,180"
+    identity_secret: bytes | None = None
 
 
 def config(request: Request) -> Config:

@@ -9,6 +9,7 @@ from backend.batches.service import Sender
 from backend.chain.contracts import Contracts
 from backend.chain.node import Node
 from backend.db.engine import Database
+from backend.jobs.carpool_register import CarpoolRegister
 from backend.jobs.mail import MailTransport
 from backend.jobs.wallet_client import Wallet
 from backend.kernel.clock import Clock
@@ -28,8 +29,10 @@ class Context:
         batch_max_items: Rewards per mint batch.
         publication_margin: Added to the notice of an edition.
         region_codes: Codes that hold for the whole territory.
+        partner_keys: Device number of a partner scheme → the secret that it shares with us.
         wallet: Wallet service A: accounts, minters, gas payers.
         guardian: Wallet service B: the guardian.
+        register: The national carpool register.
         key_addresses: Key label → address, from both wallet services.
         rate_micro_cents_per_unit: What a merchant is paid per unit.
         sepa_folder: Where the bank's transfer client picks files up.
@@ -41,6 +44,7 @@ class Context:
     contracts: Contracts
     wallet: Wallet
     guardian: Wallet
+    register: CarpoolRegister
     mail: MailTransport
     mail_from: str
     linger: timedelta
@@ -48,6 +52,7 @@ class Context:
     batch_max_items: int
     publication_margin: timedelta
     region_codes: Mapping[str, str]
+    partner_keys: Mapping[int, bytes]
     key_addresses: Mapping[str, str]
     rate_micro_cents_per_unit: int
     sepa_folder: Path

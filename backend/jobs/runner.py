@@ -18,11 +18,13 @@ from backend.chain.errors import CallRevertedError
 from backend.chain.pool import NodePool
 from backend.db.engine import Database
 from backend.jobs import metrics
+from backend.jobs.carpool_register import CarpoolRegister, NoRegister, RegisterClient
 from backend.jobs.context import Context
 from backend.jobs.instruments import STEP_FAILURES
 from backend.jobs.mail import MaildirTransport, MailTransport, SMTPTransport
 from backend.jobs.steps import (
     addresses,
+    carpool,
     decide,
     editions,
     fill,
@@ -60,6 +62,8 @@ TIDY_S = 600.0
 """How often sessions and one-time codes that are over are deleted."""
 WEIGH_S = 60.0
 """How often rounds are looked at that close by themselves after two days."""
+REGISTER_S = 30.0
+"""How often journeys are looked for that the carpool register is to be asked about."""
 MAX_PAUSE_S = 10.0
 
 log = structlog.get_logger()
@@ -120,7 +124,9 @@ def steps() -> list[Step]:
         Step("reconcile", metrics.Reconciler().run, every_s=RECONCILE_S),
         Step("mail", mail.deliver_mails, every_s=0.2, is_safe_in_recovery=True),
         Step("forget-trips", trips.forget_old, every_s=TIDY_S, is_safe_in_recovery=True),
+        Step("carpool", carpool.ask_register, every_s=REGISTER_S),
         Step("tidy", tidy.purge_accounts, every_s=TIDY_S, is_safe_in_recovery=True),
+        Step("tidy_partners", tidy.forget_partner_trips, every_s=TIDY_S),
     ]
 
 
@@ -191,6 +197,7 @@ def connect(settings: Settings) -> Context:
         contracts=Contracts(deployed),
         wallet=wallet,
         guardian=guardian,
+        register=_register(settings),
         mail=_mail(settings),
         mail_from=settings.mail_from,
         linger=timedelta(milliseconds=settings.linger_ms),
@@ -198,10 +205,17 @@ def connect(settings: Settings) -> Context:
         batch_max_items=settings.batch_max_items,
         publication_margin=timedelta(seconds=settings.publication_margin_s),
         region_codes=settings.region_codes,
+        partner_keys=settings.partner_key_bytes,
         key_addresses={**guardian.keys(), **wallet.keys()},
         rate_micro_cents_per_unit=settings.rate_micro_cents_per_unit,
         sepa_folder=settings.sepa_folder,
     )
+
+
+def _register(settings: Settings) -> CarpoolRegister:
+    if not settings.register_url:
+        return NoRegister()
+    return RegisterClient(settings.register_url, settings.register_key_pairs, SystemClock())
 
 
 def _mail(settings: Settings) -> MailTransport:

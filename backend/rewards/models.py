@@ -54,7 +54,7 @@ class Adjustment(SQLModel, table=True):
 
     __tablename__ = "reward_adjustment"
     __table_args__ = (
-        CheckConstraint("kind IN ('trimmed','taken_back','restored')", "kind"),
+        CheckConstraint("kind IN ('trimmed','taken_back','restored','owed')", "kind"),
         CheckConstraint("units > 0", "units_positive"),
     )
 
@@ -62,7 +62,7 @@ class Adjustment(SQLModel, table=True):
     claim_id: int = Field(
         sa_type=BigInt, foreign_key="claim.id", index=True, description="Claim it answers."
     )
-    kind: str = Field(description="trimmed, taken_back or restored.")
+    kind: str = Field(description="trimmed, taken_back, restored; owed when it was paid already.")
     units: int = units("How much less, or more when restored.")
     facts: dict[str, Any] = json_column("What fills its sentence.")
     at: datetime = instant("When it was booked.")

@@ -131,3 +131,12 @@ def lock_cancelled(session: Session, claim_id: int) -> Sequence[Reward]:
         col(Reward.claim_id) == claim_id, col(Reward.state) == RewardState.CANCELLED
     )
     return session.exec(statement.order_by(col(Reward.reward_id)).with_for_update()).all()
+
+
+def beyond_reach(session: Session, claim_id: int) -> int:
+    """Return the units of a claim that are minted, or in a transaction that may mint them."""
+    statement = select(func.coalesce(func.sum(Reward.units), 0)).where(
+        col(Reward.claim_id) == claim_id,
+        col(Reward.state).in_((RewardState.BATCHED, RewardState.CONFIRMED)),
+    )
+    return int(session.exec(statement).one())

@@ -10,6 +10,9 @@ from backend.kernel.canonical import JSONValue, canonical_json
 SALT_BYTES = 16
 ON_MASS_BALANCE: Final = "on_mass_balance_or_after_days"
 """Release condition of a tranche that waits for its station to be weighed."""
+ON_REGISTER: Final = "on_register"
+"""Release condition of a tranche that waits for the national carpool register; time alone never
+releases it."""
 STILL_HERE = ("held", "ready")
 """States of a tranche that no transaction holds, so that it can be taken back."""
 

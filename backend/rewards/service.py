@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
 from backend.db.upsert import insert_or_skip
 from backend.rewards.models import Adjustment, Counter, Receipt, Reward
-from backend.rewards.rules import SALT_BYTES, RewardState, receipt_leaf
+from backend.rewards.rules import ON_REGISTER, SALT_BYTES, RewardState, receipt_leaf
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,14 @@ def release_due(session: Session, now: datetime, *, limit: int = 1000) -> int:
     """Make held tranches whose time has come ready; return how many."""
     due = (
         select(Reward.reward_id)
-        .where(col(Reward.state) == RewardState.HELD, col(Reward.release_at) <= now)
+        .where(
+            col(Reward.state) == RewardState.HELD,
+            col(Reward.release_at) <= now,
+            or_(
+                col(Reward.release_condition).is_(None),
+                col(Reward.release_condition) != ON_REGISTER,
+            ),
+        )
         .limit(limit)
     )
     released = session.execute(
@@ -146,6 +153,27 @@ def release_due(session: Session, now: datetime, *, limit: int = 1000) -> int:
         .returning(col(Reward.reward_id))
     )
     return len(released.all())
+
+
+def release_registered(session: Session, claim_ids: Sequence[int], *, at: datetime) -> int:
+    """Let go of tranches whose trip the carpool register has confirmed; return how many.
+
+    Their own holding time still runs to its end.
+    """
+    freed = session.execute(
+        update(Reward)
+        .where(
+            col(Reward.claim_id).in_(claim_ids),
+            col(Reward.state) == RewardState.HELD,
+            col(Reward.release_condition) == ON_REGISTER,
+        )
+        .values(release_condition=None)
+        .returning(col(Reward.reward_id))
+    )
+    count = len(freed.all())
+    if count:
+        release_due(session, at)
+    return count
 
 
 def release_kept(session: Session, reward: Reward, *, kept_units: int, at: datetime) -> None:

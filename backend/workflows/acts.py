@@ -41,6 +41,8 @@ def act_of(
         person_ref=claim.account_id,
         station_ref=_text(facts.get("station_id")),
         operator=_text(facts.get("operator")),
+        operator_class=_text(facts.get("operator_class")),
+        seats=_whole(facts.get("seats")),
     )
 
 

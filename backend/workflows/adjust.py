@@ -91,6 +91,24 @@ def take_back(session: Session, claim_id: int, *, reason_code: str, now: datetim
     return sum(units for _, units in cuts)
 
 
+def owe(session: Session, claim_id: int, *, reason_code: str, now: datetime) -> int:
+    """Record what was paid for an act that has turned out not to count; nothing is moved.
+
+    Returns:
+        Units recorded as owed, 0 when nothing of the reward was paid or it is recorded already.
+    Effects: one adjustment, one event, one mail.
+    """
+    earlier = reward_queries.adjustments_of(session, [claim_id]).get(claim_id, [])
+    units = reward_queries.beyond_reach(session, claim_id)
+    receipt = reward_queries.receipt_of(session, claim_id)
+    if receipt is None or units == 0 or any(row.kind == "owed" for row in earlier):
+        return 0
+    told = {"reason_code": reason_code, "before_units": receipt.units}
+    row = rewards.note_adjustment(session, claim_id, kind="owed", units=units, facts=told, at=now)
+    _tell(session, row, receipt.account_id, str(receipt.public["claim"]))
+    return units
+
+
 def restore(session: Session, claim_id: int, *, room_units: int, now: datetime) -> int:
     """Give back what was taken, as far as the caps have room now.
 

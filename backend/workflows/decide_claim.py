@@ -1,6 +1,6 @@
 """Decide one claim: verdict, reward, ledger, counters and event in one transaction."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -23,11 +23,14 @@ from backend.rulebook.act import Act
 from backend.rulebook.models import Edition
 from backend.territory import queries as territory_queries
 from backend.territory.geo import Position
+from backend.workflows import sold_elsewhere
 from backend.workflows.acts import LevelCodes, act_of
+from backend.workflows.carpool import with_journey
 from backend.workflows.corroborate import corroborated
 from backend.workflows.doubt import reasons_to_doubt
 from backend.workflows.grant import Payable, grant
 from backend.workflows.review_claim import about
+from backend.workflows.sold_elsewhere import PartnerKeys
 from backend.workflows.trip_witness import with_recording
 
 log = structlog.get_logger()
@@ -42,11 +45,27 @@ class Outcome:
     units: int
 
 
-def decide_next(session: Session, *, region: LevelCodes, now: datetime) -> Outcome | None:
+@dataclass(frozen=True)
+class _Setting:
+    """What a decision needs to know of this installation.
+
+    Attributes:
+        region: Codes that hold for the whole territory, for example {"epci": "200054807"}.
+        partner_keys: Schemes that pay for the same trips; none by default.
+    """
+
+    region: LevelCodes
+    partner_keys: PartnerKeys = field(default_factory=dict)
+
+
+def decide_next(
+    session: Session, *, region: LevelCodes, now: datetime, partner_keys: PartnerKeys | None = None
+) -> Outcome | None:
     """Decide the oldest pending claim.
 
     Args:
         region: Codes that hold for the whole territory, for example {"epci": "200054807"}.
+        partner_keys: Schemes that pay for the same trips; none by default.
     Returns:
         What came of it, or `None` when nothing is pending.
     Effects: verdict, receipt, rewards, counters, ledger transfer, one event. A claim that
@@ -58,7 +77,7 @@ def decide_next(session: Session, *, region: LevelCodes, now: datetime) -> Outco
         return None
     try:
         with session.begin_nested():
-            return _decide(session, claim, region=region, now=now)
+            return _decide(session, claim, _Setting(region, partner_keys or {}), now)
     except SQLAlchemyError:
         raise
     except Exception:
@@ -68,11 +87,12 @@ def decide_next(session: Session, *, region: LevelCodes, now: datetime) -> Outco
     return _conclude(session, claim, judgement, None, now)
 
 
-def _decide(session: Session, claim: Claim, *, region: LevelCodes, now: datetime) -> Outcome:
+def _decide(session: Session, claim: Claim, setting: _Setting, now: datetime) -> Outcome:
     witness = _witness(session, claim)
     is_cleared = review_queries.is_cleared(session, claim.id or 0)
     evidence = corroborated(session, claim, _evidence(claim), witness)
     evidence = with_recording(session, claim, evidence, is_cleared=is_cleared)
+    evidence = with_journey(session, evidence)
     judgement = VERIFIERS[evidence.kind].judge(evidence, witness)
     edition = rulebook_queries.in_force_at(session, claim.occurred_at)
     payable: Payable | None = None
@@ -87,15 +107,18 @@ def _decide(session: Session, claim: Claim, *, region: LevelCodes, now: datetime
             kind=judgement.act_kind,
             level=judgement.level,
             facts=judgement.act,
-            region=region,
+            region=setting.region,
         )
         try:
             keys = engine.counter_keys(act, rulebook_queries.rulebook_of(edition))
             doubts = () if is_cleared else _doubts(session, claim, act, witness, edition)
+            if not is_cleared:
+                doubts += sold_elsewhere.reasons(session, claim, act, setting.partner_keys)
             if doubts:
                 judgement = _held(judgement, doubts)
             else:
                 payable = Payable(claim, act, edition, keys)
+                sold_elsewhere.publish(session, claim, act, setting.partner_keys, at=now)
         except engine.ActIncompleteError as error:
             # The rule asks for a fact that this witness does not sign: a person decides.
             judgement = _for_review(judgement, error.code)

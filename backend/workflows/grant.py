@@ -14,13 +14,16 @@ from backend.kernel.ids import pack_reward_id
 from backend.ledger import names
 from backend.ledger import service as ledger
 from backend.rewards import service as rewards
-from backend.rewards.rules import ON_MASS_BALANCE
+from backend.rewards.rules import ON_MASS_BALANCE, ON_REGISTER
 from backend.rulebook import engine
 from backend.rulebook import queries as rulebook_queries
 from backend.rulebook.act import Act
 from backend.rulebook.models import Edition
 from backend.territory import queries as territory_queries
 from backend.workflows import tranches
+
+CARPOOL = "carpool"
+"""Mode whose trips a register judges after the verdict; see workflows/carpool.py."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def grant(session: Session, payable: Payable, now: datetime) -> int:
         claim_id=claim_id,
         account_id=claim.account_id,
         edition_number=edition.number,
-        tranches=[_tranche(claim, part, now) for part in split.tranches if part.units > 0],
+        tranches=[_tranche(claim, act, part, now) for part in split.tranches if part.units > 0],
         at=now,
     )
     if units > 0:
@@ -115,7 +118,10 @@ def _by_kind(moves: dict[str, int], amount_keys: frozenset[str]) -> dict[str, di
     }
 
 
-def _tranche(claim: Claim, tranche: engine.Tranche, now: datetime) -> rewards.Tranche:
+def _tranche(claim: Claim, act: Act, tranche: engine.Tranche, now: datetime) -> rewards.Tranche:
+    condition = ON_MASS_BALANCE if tranche.release == ON_MASS_BALANCE else None
+    if act.mode == CARPOOL and act.operator_class is not None:
+        condition = ON_REGISTER
     hold = timedelta(seconds=tranche.seconds, days=tranche.days)
     return rewards.Tranche(
         index=tranche.index,
@@ -124,8 +130,8 @@ def _tranche(claim: Claim, tranche: engine.Tranche, now: datetime) -> rewards.Tr
         ),
         units=tranche.units,
         release_at=now + hold,
-        is_held=hold > timedelta(0),
-        release_condition=ON_MASS_BALANCE if tranche.release == ON_MASS_BALANCE else None,
+        is_held=hold > timedelta(0) or condition == ON_REGISTER,
+        release_condition=condition,
     )
 
 

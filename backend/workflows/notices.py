@@ -36,12 +36,14 @@ _REASONS: Mapping[str, Mapping[str, str]] = {
         "not_by_this_person": "L'acte n'a pas été fait par cette personne",
         "code_not_valid": "Le code n'était pas valable",
         "mass_missing": "La pesée n'a pas retrouvé ce dépôt",
+        "carpool_refused": "Le registre national du covoiturage n'a pas retenu ce trajet",
     },
     "en": {
         "not_plausible": "The act was not plausible",
         "not_by_this_person": "The act was not done by this person",
         "code_not_valid": "The code was not valid",
         "mass_missing": "The weighing did not find this deposit",
+        "carpool_refused": "The national carpool register did not accept this trip",
     },
 }
 _ADJUSTMENTS: Mapping[str, Mapping[str, str]] = {
@@ -52,6 +54,8 @@ _ADJUSTMENTS: Mapping[str, Mapping[str, str]] = {
         "{units} points en moins sur {before}.",
         "taken_back": "Repris avant d'être versé : {units} points sur {before}. {reason}. "
         "Vous pouvez contester.",
+        "owed": "Déjà versé, alors que l'acte ne compte pas : {units} points sont notés comme dus. "
+        "{reason}. Votre solde n'est pas touché ; vous pouvez contester.",
         "restored": "Rendu après votre contestation : {units} points.",
     },
     "en": {
@@ -60,6 +64,8 @@ _ADJUSTMENTS: Mapping[str, Mapping[str, str]] = {
         "the weighing is cut to {keep}% for everybody concerned: {units} points less of {before}.",
         "taken_back": "Taken back before it was paid: {units} points of {before}. {reason}. "
         "You can appeal.",
+        "owed": "Paid already although the act does not count: {units} points are noted as owed. "
+        "{reason}. Your balance is not touched; you can appeal.",
         "restored": "Given back after your appeal: {units} points.",
     },
 }
@@ -67,6 +73,7 @@ _SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "fr": {
         "reward_trimmed": "Calanque : une récompense a changé après la pesée",
         "reward_taken_back": "Calanque : une récompense a été reprise",
+        "reward_owed": "Calanque : une récompense versée ne compte plus",
         "account_frozen": "Calanque : votre compte est suspendu",
         "account_unfrozen": "Calanque : votre compte est rétabli",
         "freeze_upheld": "Calanque : la suspension de votre compte est maintenue",
@@ -74,6 +81,7 @@ _SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "reward_trimmed": "Calanque: a reward changed after the weighing",
         "reward_taken_back": "Calanque: a reward was taken back",
+        "reward_owed": "Calanque: a paid reward no longer counts",
         "account_frozen": "Calanque: your account is frozen",
         "account_unfrozen": "Calanque: your account works again",
         "freeze_upheld": "Calanque: your account stays frozen",
@@ -82,6 +90,7 @@ _SUBJECTS: Mapping[str, Mapping[str, str]] = {
 _BODIES: Mapping[str, Mapping[str, str]] = {
     "fr": {
         "reward_trimmed": "{change}\n\nLe détail est sur le reçu n° {receipt}.",
+        "reward_owed": "{change}\n\nLe détail est sur le reçu n° {receipt}.",
         "reward_taken_back": "{change}\n\nLe détail est sur le reçu n° {receipt}.",
         "account_frozen": "Deux personnes ont décidé de suspendre votre compte. {reason}.\n\n"
         "Vos points sont conservés ; vous ne pouvez ni en gagner ni en dépenser. Vous pouvez "
@@ -92,6 +101,7 @@ _BODIES: Mapping[str, Mapping[str, str]] = {
     },
     "en": {
         "reward_trimmed": "{change}\n\nReceipt no. {receipt} has the details.",
+        "reward_owed": "{change}\n\nReceipt no. {receipt} has the details.",
         "reward_taken_back": "{change}\n\nReceipt no. {receipt} has the details.",
         "account_frozen": "Two people decided to freeze your account. {reason}.\n\n"
         "Your points are kept; you can neither earn nor spend. You can appeal until {until} "
@@ -103,8 +113,12 @@ _BODIES: Mapping[str, Mapping[str, str]] = {
 
 
 def net_units(changes: Iterable[Adjustment]) -> int:
-    """Return by how many units changes raise a receipt's amount; below zero for cuts."""
-    return sum(row.units if row.kind == "restored" else -row.units for row in changes)
+    """Return by how many units changes raise a receipt's amount; below zero for cuts.
+
+    What is owed was paid, and stays in the amount.
+    """
+    sign = {"restored": 1, "owed": 0}
+    return sum(row.units * sign.get(row.kind, -1) for row in changes)
 
 
 def adjustment(row: Adjustment, language: str) -> str:

@@ -22,6 +22,7 @@ from tests.support.builders import REGION
 from tests.support.clock import FrozenClock
 from tests.support.fake_services import FakeMail, FakeWallet
 from tests.support.fakes import DEPLOYMENT, KEYS, FakeNode
+from tests.support.register import FakeRegister
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -42,6 +43,7 @@ class Works:
         self.node = FakeNode()
         self.wallet = FakeWallet()
         self.guardian = FakeWallet()
+        self.register = FakeRegister(clock)
         self.mail = FakeMail()
         self.context = Context(
             database=database,
@@ -50,6 +52,7 @@ class Works:
             contracts=Contracts(DEPLOYMENT),
             wallet=self.wallet,
             guardian=self.guardian,
+            register=self.register,
             mail=self.mail,
             mail_from="test@calanque.example",
             linger=timedelta(0),
@@ -57,6 +60,7 @@ class Works:
             batch_max_items=50,
             publication_margin=timedelta(seconds=15),
             region_codes=REGION,
+            partner_keys={},
             key_addresses=KEYS,
             rate_micro_cents_per_unit=100_000,
             sepa_folder=Path(tempfile.mkdtemp()) / "sepa",

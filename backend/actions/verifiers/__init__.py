@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from backend.actions.verifiers.attended import AttendedVerifier
+from backend.actions.verifiers.carpool import CarpoolVerifier
 from backend.actions.verifiers.deposit import DepositVerifier
 from backend.actions.verifiers.item import ItemVerifier
 from backend.actions.verifiers.protocol import Verifier
@@ -16,6 +17,7 @@ VERIFIERS: Mapping[str, Verifier] = {
     "slot": SlotVerifier(),
     "deposit": DepositVerifier(),
     "ticket": TicketVerifier(),
+    "carpool": CarpoolVerifier(),
     "sticker": StickerVerifier(),
     "sensor": SensorVerifier(),
     "attended": AttendedVerifier(),

@@ -12,7 +12,12 @@ def decide_pending(context: Context) -> bool:
     """Decide pending claims, one transaction each."""
     for done in range(MAX_PER_STEP):
         with context.database.transaction() as session:
-            outcome = decide_next(session, region=context.region_codes, now=context.clock.now())
+            outcome = decide_next(
+                session,
+                region=context.region_codes,
+                partner_keys=context.partner_keys,
+                now=context.clock.now(),
+            )
         if outcome is None:
             return done > 0
     return True
