@@ -7,18 +7,22 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from backend.cards.rules import secret_in
+from backend.devices.contents import SENSOR_EVENTS
 from backend.kernel.clock import SystemClock
-from backend.kernel.errors import EcoError
+from backend.kernel.errors import EcoError, UnavailableError
+from backend.kiosk.agents import Agents
 from backend.kiosk.app import create_app
+from backend.kiosk.errors import NotEnrolledError
 from backend.kiosk.link import HTTPLink
 from backend.kiosk.screen import DropGate
 from backend.kiosk.store import Store
-from backend.kiosk.terminal import Terminal, Trip, open_terminal
+from backend.kiosk.terminal import Seen, Terminal, Trip, open_terminal
 
 SOFTWARE = "calanque-terminal 0.1.0"
 
 app = typer.Typer(
-    help="Play a kiosk, a bin, a counter or a transport operator.", no_args_is_help=True
+    help="Play a kiosk, a bin, a counter, a sensor or a transport operator.", no_args_is_help=True
 )
 
 Server = Annotated[str, typer.Option(help="Base URL of the API.")]
@@ -59,7 +63,7 @@ def connected_bin(
     count: Annotated[int, typer.Option(min=0, max=1000, help="Items.")] = 1,
     mass_g: Annotated[int, typer.Option(min=0, max=1_000_000, help="Mass in grams.")] = 300,
 ) -> None:
-    """Sign deposits as a connected bin or a counter's post."""
+    """Sign deposits as a connected bin, or at a counter for people with a phone."""
     terminal = _open(folder, server, code, kinds=("bin", "counter"))
     if material is None:
         _serve(terminal, port)
@@ -93,6 +97,118 @@ def operator(
         raise typer.BadParameter(f"{mode} is no known mode") from error
 
 
+@app.command()
+def counter(
+    folder: Folder,
+    server: Server = _SERVER,
+    code: Code = None,
+    port: Port = 0,
+    card: Annotated[
+        str | None, typer.Option(help="Sign one deposit for this card, send it and end.")
+    ] = None,
+    material: Annotated[str, typer.Option(help="What was brought.")] = "glass",
+    count: Annotated[int, typer.Option(min=0, max=1000, help="Items.")] = 1,
+    mass_g: Annotated[int, typer.Option(min=0, max=1_000_000, help="Mass in grams.")] = 0,
+    agent: Annotated[int, typer.Option(min=1, max=9999, help="Who saw it.")] = 1,
+) -> None:
+    """Serve an agent's counter: PIN, card, deposit. Works offline and sends later."""
+    terminal = _open(folder, server, code, kinds=("counter",))
+    if card is None:
+        _serve(terminal, port, agents=Agents(folder))
+        return
+    secret = secret_in(card)
+    if secret is None:
+        raise typer.BadParameter("this is no Calanque card", param_hint="--card")
+    _deliver(terminal, terminal.attend(secret, Seen(material, count, mass_g, agent)))
+
+
+@app.command("agent")
+def manage_agent(
+    folder: Folder,
+    number: Annotated[int, typer.Option(min=1, max=9999, help="Number of the agent.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Take the agent off.")] = False,
+    pin: Annotated[
+        str | None, typer.Option(help="4 to 8 digits; asked for when it is left out.")
+    ] = None,
+) -> None:
+    """Add an agent to a counter, change a PIN, or take an agent off."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    agents = Agents(folder)
+    try:
+        if remove:
+            agents.remove(number)
+        else:
+            agents.put(number, pin or typer.prompt("PIN", hide_input=True))
+    except EcoError as error:
+        typer.echo(error.message, err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"Agents of this counter: {', '.join(map(str, agents.numbers())) or 'none'}")
+
+
+@app.command()
+def sensor(
+    folder: Folder,
+    server: Server = _SERVER,
+    code: Code = None,
+    event: Annotated[str, typer.Option(help="lid, fill or weight.")] = "lid",
+    value: Annotated[int, typer.Option(min=1, max=1_000_000, help="Times, litres or grams.")] = 1,
+) -> None:
+    """Sign what a container's sensor felt and send it; unsent messages go along."""
+    terminal = _open(folder, server, code, kinds=("sensor",))
+    if event not in SENSOR_EVENTS:
+        raise typer.BadParameter(f"{event} is none of {', '.join(SENSOR_EVENTS)}")
+    _deliver(terminal, terminal.feel(event=event, value=value))
+
+
+@app.command("item")
+def take_back(
+    folder: Folder,
+    serial: Annotated[str, typer.Option(help="Serial number of the object.")],
+    server: Server = _SERVER,
+    code: Code = None,
+    material: Annotated[str, typer.Option(help="Its material.")] = "glass",
+) -> None:
+    """Sign that a bin or counter took back an object with a serial number; print the link."""
+    terminal = _open(folder, server, code, kinds=("bin", "counter"))
+    try:
+        typer.echo(terminal.take_back(material=material, serial=serial))
+    except (EcoError, KeyError) as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+@app.command()
+def rotate(folder: Folder, server: Server = _SERVER) -> None:
+    """Give the device a new key; codes made before stay good inside their window."""
+    try:
+        store = Store(folder)
+        identity = store.identity()
+        if identity is None:
+            raise NotEnrolledError
+        link = HTTPLink(server, store.key(), clock=SystemClock(), software=SOFTWARE)
+        fresh = store.next_key()
+        link.rotate(identity.number, fresh.public_key().public_bytes_raw().hex())
+        store.take_next_key()
+    except EcoError as error:
+        typer.echo(error.message, err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"Device {identity.number} has a new key.")
+
+
+def _deliver(terminal: Terminal, token: str) -> None:
+    """Send what waits and say what became of a message; it stays on disk without the server."""
+    try:
+        terminal.deliver()
+    except UnavailableError:
+        typer.echo("The server does not answer: kept, it goes along with the next one.")
+        raise typer.Exit(0) from None
+    except EcoError as error:
+        typer.echo(error.message, err=True)
+        raise typer.Exit(1) from error
+    sent = terminal.outbox.answer(token)
+    state = sent.state if sent is not None else "waiting"
+    typer.echo(f"{state}{': ' + sent.detail if sent is not None and sent.detail else ''}")
+
+
 def _open(
     folder: Path,
     server: str,
@@ -115,7 +231,7 @@ def _open(
     return terminal
 
 
-def _serve(terminal: Terminal, port: int) -> None:
+def _serve(terminal: Terminal, port: int, *, agents: Agents | None = None) -> None:
     """Serve the screen on loopback; the first line of output tells its address."""
     with socket.socket() as listener:
         # A restart must not wait for the former socket to fade.
@@ -126,7 +242,9 @@ def _serve(terminal: Terminal, port: int) -> None:
             typer.echo(f"Port {port} is in use; choose another one with --port.", err=True)
             raise typer.Exit(1) from error
         typer.echo(f"http://127.0.0.1:{listener.getsockname()[1]}/")
-        config = uvicorn.Config(create_app(terminal), log_level="warning", server_header=False)
+        config = uvicorn.Config(
+            create_app(terminal, agents), log_level="warning", server_header=False
+        )
         uvicorn.Server(config).run(sockets=[listener])
 
 

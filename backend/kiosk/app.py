@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from backend.devices import rules
-from backend.kiosk import desk_page, kiosk_page
+from backend.kiosk import counter_page, desk_page, kiosk_page
+from backend.kiosk.agents import Agents
 from backend.kiosk.terminal import Terminal
 
 _HERE = Path(__file__).parent
@@ -24,8 +25,13 @@ _HEADERS = {
 }
 
 
-def create_app(terminal: Terminal) -> FastAPI:
-    """Make the web application of one terminal; its line to the server runs beside it."""
+def create_app(terminal: Terminal, agents: Agents | None = None) -> FastAPI:
+    """Make the web application of one terminal; its line to the server runs beside it.
+
+    Args:
+        terminal: A kiosk, a machine, an operator, a sensor, or with `agents` a counter.
+        agents: Who may sign at the counter.
+    """
     app = FastAPI(
         title="Calanque terminal", docs_url=None, redoc_url=None, lifespan=_runner(terminal)
     )
@@ -48,10 +54,16 @@ def create_app(terminal: Terminal) -> FastAPI:
         """Tell that the process lives."""
         return {"device": terminal.identity.number, "is_online": terminal.is_online()}
 
-    is_kiosk = terminal.identity.kind == rules.DeviceKind.KIOSK
-    page = kiosk_page if is_kiosk else desk_page
-    app.include_router(page.routes(terminal, templates))
+    app.include_router(_page(terminal, agents, templates))
     return app
+
+
+def _page(terminal: Terminal, agents: Agents | None, templates: Jinja2Templates) -> APIRouter:
+    if agents is not None:
+        return counter_page.routes(terminal, agents, templates)
+    if terminal.identity.kind == rules.DeviceKind.KIOSK:
+        return kiosk_page.routes(terminal, templates)
+    return desk_page.routes(terminal, templates)
 
 
 def _runner(terminal: Terminal) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -93,7 +93,7 @@ def routes(terminal: Terminal, templates: Jinja2Templates) -> APIRouter:
     def render(request: Request, number: int | None) -> Response:
         context = {
             "identity": terminal.identity,
-            "choices": _choices(terminal, is_operator=is_operator),
+            "choices": choices(terminal),
             "number": number,
             "link": issued.link(number) if number else "",
             "is_operator": is_operator,
@@ -124,7 +124,7 @@ def _add_trips(router: APIRouter, terminal: Terminal, issued: _Issued) -> None:
     @router.post("/trajet")
     def trip(request: Request, form: Annotated[TripForm, Form()]) -> Response:
         """Issue a ticket for a trip."""
-        _refuse_foreign_form(request)
+        refuse_foreign_form(request)
         if form.mode not in codes.MODES:
             raise HTTPException(422)
         trip = Trip(form.mode, form.distance_m, form.duration_min * 60)
@@ -135,7 +135,7 @@ def _add_deposits(router: APIRouter, terminal: Terminal, issued: _Issued) -> Non
     @router.post("/depot")
     def deposit(request: Request, form: Annotated[DepositForm, Form()]) -> Response:
         """Issue a code for a deposit."""
-        _refuse_foreign_form(request)
+        refuse_foreign_form(request)
         if form.material not in codes.MATERIALS:
             raise HTTPException(422)
         return issued.keep(
@@ -143,13 +143,16 @@ def _add_deposits(router: APIRouter, terminal: Terminal, issued: _Issued) -> Non
         )
 
 
-def _choices(terminal: Terminal, *, is_operator: bool) -> list[tuple[str, str, str]]:
+def choices(terminal: Terminal) -> list[tuple[str, str, str]]:
+    """Return name, French and English of what can be brought here, or of the modes."""
+    is_operator = terminal.identity.kind == rules.DeviceKind.OPERATOR
     names = MODE_NAMES if is_operator else MATERIAL_NAMES
     kept = tuple(names) if is_operator else terminal.identity.materials or tuple(names)
     return [(name, *names[name]) for name in kept]
 
 
-def _refuse_foreign_form(request: Request) -> None:
+def refuse_foreign_form(request: Request) -> None:
+    """Answer 403 to a form of another site."""
     # A page of another site must not make this machine sign deposits.
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise HTTPException(403)

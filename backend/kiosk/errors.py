@@ -52,3 +52,14 @@ class ServerRefusedError(EcoError):
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(ErrorKind.FORBIDDEN, code, detail)
+
+
+class AgentPINInvalidError(EcoError):
+    """An agent's number or PIN has not the right form."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            ErrorKind.INVALID,
+            "agent_pin_invalid",
+            "An agent has a number from 1 to 9999 and a PIN of 4 to 8 digits.",
+        )

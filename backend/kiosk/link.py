@@ -1,7 +1,7 @@
 """The terminal's line to the server: enrol, heartbeat, which codes were used."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from backend.devices import requests
 from backend.kernel.clock import Clock
 from backend.kernel.errors import UnavailableError
 from backend.kiosk.errors import ServerRefusedError
+from backend.kiosk.outbox import Sent
 from backend.kiosk.store import Identity
 
 API = "/api/v1/devices"
@@ -37,6 +38,9 @@ class Link(Protocol):
 
     def used_seq(self, number: int, slot: int) -> int:
         """Return the highest used code of a slot, -1 for none."""
+
+    def send(self, tokens: Sequence[str]) -> list[Sent]:
+        """Send signed messages; return what became of each, in order."""
 
 
 class HTTPLink:
@@ -107,9 +111,40 @@ class HTTPLink:
         used: int = told["used_seq"]
         return used
 
+    def rotate(self, number: int, public_key: str) -> None:
+        """Tell the server the next key, in a request signed with the current one.
+
+        Raises:
+            ServerRefusedError: The device is not active, or the key is in use.
+            UnavailableError: The server does not answer; the old key goes on.
+        """
+        self._send(
+            "POST", f"{API}/rotate", json.dumps({"public_key": public_key}).encode(), number=number
+        )
+
+    def send(self, tokens: Sequence[str]) -> list[Sent]:
+        """Send signed messages; return what became of each, in order.
+
+        Raises:
+            ServerRefusedError: The server does not take the request.
+            UnavailableError: The server does not answer.
+        """
+        body = json.dumps({"tokens": list(tokens)}).encode()
+        # Each message carries its own signature, so the request needs none.
+        answer = self._request("POST", f"{API}/messages", body, number=None)
+        told = _json(answer)
+        if not isinstance(told, list) or len(told) != len(tokens):
+            raise UnavailableError("server", "The answer is not the server's.")
+        return [Sent(str(one["state"]), str(one.get("detail", ""))) for one in told]
+
     def _send(
         self, method: str, path: str, body: bytes, *, number: int | None
     ) -> Mapping[str, Any]:
+        return _document(self._request(method, path, body, number=number))
+
+    def _request(
+        self, method: str, path: str, body: bytes, *, number: int | None
+    ) -> httpx2.Response:
         headers = {"Content-Type": "application/json"} if body else {}
         if number is not None:
             headers["Authorization"] = requests.sign(
@@ -122,12 +157,12 @@ class HTTPLink:
         self._learn_time(answer.headers.get("Date"))
         if answer.status_code >= _FIRST_SERVER_ERROR:
             raise UnavailableError("server", f"The server answers {answer.status_code}.")
-        told = _document(answer)
         if answer.status_code >= _FIRST_ERROR:
+            told = _document(answer)
             raise ServerRefusedError(
                 str(told.get("code", answer.status_code)), str(told.get("detail", "refused"))
             )
-        return told
+        return answer
 
     def _learn_time(self, date: str | None) -> None:
         if date is None:
@@ -140,10 +175,14 @@ class HTTPLink:
 
 
 def _document(answer: httpx2.Response) -> Mapping[str, Any]:
-    try:
-        told = answer.json()
-    except ValueError as error:
-        raise UnavailableError("server", "The answer is not the server's.") from error
+    told = _json(answer)
     if not isinstance(told, dict):
         raise UnavailableError("server", "The answer is not the server's.")
     return told
+
+
+def _json(answer: httpx2.Response) -> Any:  # noqa: ANN401 - JSON
+    try:
+        return answer.json()
+    except ValueError as error:
+        raise UnavailableError("server", "The answer is not the server's.") from error

@@ -52,7 +52,9 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder = folder
         self._key = folder / "device.key"
+        self._next = folder / "next.key"
         self._identity = folder / "device.json"
         self._counter = folder / "counter"
         # The lock ends with the process, however it ends.
@@ -75,14 +77,21 @@ class Store:
             FolderInvalidError: The file holds no key.
         """
         if not self._key.exists():
-            self._write_new_key()
-        if self._key.stat().st_mode & _OTHERS:
-            raise KeyFileUnsafeError(str(self._key))
-        try:
-            seed = bytes.fromhex(self._key.read_text().strip())
-            return Ed25519PrivateKey.from_private_bytes(seed)
-        except ValueError as error:
-            raise FolderInvalidError(str(self._key)) from error
+            self._write_new_key(self._key)
+        return _key_in(self._key)
+
+    def next_key(self) -> Ed25519PrivateKey:
+        """Return the key that shall follow; it is on disk before the server hears of it.
+
+        A crash between the two leaves both files; the next try shows the server the same key.
+        """
+        if not self._next.exists():
+            self._write_new_key(self._next)
+        return _key_in(self._next)
+
+    def take_next_key(self) -> None:
+        """Make the next key the key, once the server has it."""
+        self._next.replace(self._key)
 
     def identity(self) -> Identity | None:
         """Return who the terminal is, `None` before its enrolment.
@@ -118,14 +127,23 @@ class Store:
         _replace(self._counter, str(following))
         return following
 
-    def _write_new_key(self) -> None:
+    def _write_new_key(self, path: Path) -> None:
         seed = os.urandom(_SEED_BYTES).hex()
         # O_EXCL: two processes on one folder must not each believe in a key of their own.
-        descriptor = os.open(self._key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
         with os.fdopen(descriptor, "w") as file:
             file.write(seed)
             file.flush()
             os.fsync(file.fileno())
+
+
+def _key_in(path: Path) -> Ed25519PrivateKey:
+    if path.stat().st_mode & _OTHERS:
+        raise KeyFileUnsafeError(str(path))
+    try:
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text().strip()))
+    except ValueError as error:
+        raise FolderInvalidError(str(path)) from error
 
 
 def _replace(path: Path, text: str) -> None:

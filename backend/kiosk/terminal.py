@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from backend.devices import codes, rules
+from backend.kernel.cards import card_ref
 from backend.kernel.errors import EcoError, UnavailableError
 from backend.kiosk.errors import NotEnrolledError
 from backend.kiosk.link import Link
+from backend.kiosk.outbox import BATCH, Outbox
 from backend.kiosk.screen import DropGate, Shown, SlotScreen
 from backend.kiosk.store import Identity, Store
 
@@ -27,6 +29,16 @@ class Trip:
     distance_m: int
     duration_s: int
     ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an agent saw somebody bring."""
+
+    material: str
+    count: int
+    mass_g: int
+    agent: int
 
 
 @dataclass(slots=True)
@@ -67,6 +79,7 @@ class Terminal:
         self._key = key
         self._lock = threading.Lock()
         self._line = LineState()
+        self.outbox = Outbox(store.folder)
         self._screen = SlotScreen(
             key,
             device=identity.number,
@@ -123,12 +136,10 @@ class Terminal:
         Returns:
             The link for the QR.
         """
-        with self._lock:
-            counter = self._store.next_counter()
         token = codes.encode_deposit(
             self._key,
             device=self.identity.number,
-            counter=counter,
+            counter=self._count(),
             material=material,
             count=count,
             mass_g=mass_g,
@@ -136,14 +147,65 @@ class Terminal:
         )
         return codes.url_of(token, self.identity.public_url)
 
+    def attend(self, secret: str, seen: Seen) -> str:
+        """Sign a deposit for the holder of a card and keep it until the server has it.
+
+        Args:
+            secret: Of the card; it is used for the card's name and kept nowhere.
+            seen: What was brought, and who saw it.
+        Returns:
+            The signed message.
+        """
+        token = codes.encode_attended(
+            self._key,
+            device=self.identity.number,
+            counter=self._count(),
+            material=seen.material,
+            count=seen.count,
+            mass_g=seen.mass_g,
+            card_ref=card_ref(secret),
+            agent=seen.agent,
+            issued_at=self._link.now(),
+        )
+        self.outbox.put(token)
+        return token
+
+    def take_back(self, *, material: str, serial: str) -> str:
+        """Sign that an object with a serial number was taken back; return the link for the QR.
+
+        Raises:
+            CodeMalformedError: The serial is not 1 to 16 letters, digits and hyphens.
+        """
+        token = codes.encode_item(
+            self._key,
+            device=self.identity.number,
+            counter=self._count(),
+            material=material,
+            serial=serial,
+            issued_at=self._link.now(),
+        )
+        return codes.url_of(token, self.identity.public_url)
+
+    def feel(self, *, event: str, value: int) -> str:
+        """Sign what the sensor of a container felt and keep it until the server has it."""
+        token = codes.encode_sensor(
+            self._key,
+            device=self.identity.number,
+            counter=self._count(),
+            event=event,
+            value=value,
+            issued_at=self._link.now(),
+        )
+        self.outbox.put(token)
+        return token
+
     def ticket(self, trip: Trip) -> str:
         """Sign one trip under a serial number that never repeats.
 
         Returns:
             The link for the QR or for the operator's app.
         """
-        with self._lock:
-            serial = f"T{self._store.next_counter():09d}"
+        serial = f"T{self._count():09d}"
         now = self._link.now()
         ended_at = trip.ended_at or now
         token = codes.encode_ticket(
@@ -165,6 +227,7 @@ class Terminal:
         """
         try:
             self._announce()
+            self.deliver()
             if self.identity.kind == rules.DeviceKind.KIOSK:
                 self._ask_use()
         except UnavailableError:
@@ -175,11 +238,30 @@ class Terminal:
         self._line.refusal = None
         self._line.last_answer_at = self._link.now()
 
+    def deliver(self) -> None:
+        """Send what waits, oldest first.
+
+        Raises:
+            UnavailableError: The server does not answer; what waits goes on waiting.
+            ServerRefusedError: It does not take the request.
+        """
+        waiting = self.outbox.waiting()
+        for start in range(0, len(waiting), BATCH):
+            tokens = waiting[start : start + BATCH]
+            answers = dict(zip(tokens, self._link.send(tokens), strict=True))
+            # Its server is there and its database is not: the message waits like before.
+            is_told = {t: a for t, a in answers.items() if not a.state.endswith("_unavailable")}
+            self.outbox.answered(is_told)
+
     def run(self, stop: threading.Event) -> None:
         """Talk to the server until `stop` is set."""
         while not stop.is_set():
             self.step()
             stop.wait(POLL_S)
+
+    def _count(self) -> int:
+        with self._lock:
+            return self._store.next_counter()
 
     def _announce(self) -> None:
         now = self._link.now()

@@ -1,12 +1,13 @@
 """A terminal whose server is played by hand."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from backend.kernel.errors import EcoError, UnavailableError
+from backend.kiosk.outbox import Sent
 from backend.kiosk.store import Identity, Store
 from backend.kiosk.terminal import Terminal, open_terminal
 
@@ -23,6 +24,8 @@ class FakeLink:
         self.used: dict[int, int] = {}
         self.beats: list[tuple[str, ...]] = []
         self.enrolled: list[tuple[str, str]] = []
+        self.sent: list[str] = []
+        self.says = Sent("pending")
 
     def now(self) -> datetime:
         return self.at
@@ -48,6 +51,11 @@ class FakeLink:
     def used_seq(self, number: int, slot: int) -> int:
         self._answer()
         return self.used.get(slot, -1)
+
+    def send(self, tokens: Sequence[str]) -> list[Sent]:
+        self._answer()
+        self.sent += tokens
+        return [self.says for _ in tokens]
 
     def _answer(self) -> None:
         if self.error is not None:
