@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from backend.devices import codes, rules
@@ -86,6 +87,20 @@ def stations_with_sensors(session: Session, station_ids: Iterable[str]) -> set[s
         col(Device.station_id).in_(set(station_ids)),
     )
     return {station_id for station_id in session.exec(statement) if station_id is not None}
+
+
+def count_stickers(session: Session, station_ids: Iterable[str]) -> dict[str, int]:
+    """Return station → how many stickers of it are in use, for those that have any."""
+    statement = (
+        select(Device.station_id, func.count())
+        .where(
+            col(Device.kind) == "sticker",
+            col(Device.state) == "active",
+            col(Device.station_id).in_(set(station_ids)),
+        )
+        .group_by(col(Device.station_id))
+    )
+    return {station_id or "": count for station_id, count in session.exec(statement).all()}
 
 
 def newest_messages(session: Session, number: int, *, limit: int) -> Sequence[SensorMessage]:

@@ -18,6 +18,15 @@ from backend.kiosk.terminal import Seen, Terminal
 COOKIE = "agent"
 _LISTED = 8
 _TAKEN = frozenset({"pending", "accepted", "review"})
+_FRENCH = {
+    "card_blocked": "cette carte est bloquée. Les points du titulaire sont intacts ; "
+    "faites-lui une nouvelle carte.",
+    "card_unknown": "carte inconnue, ou code trop ancien. Faites-la montrer de nouveau.",
+    "code_expired": "envoyé plus de 72 heures après le dépôt ; le titulaire peut contester.",
+    "code_early": "l’horloge de ce poste avance. Réglez-la.",
+    "device_revoked": "ce poste a été retiré du service.",
+}
+"""What an agent can do about the server's refusals; others are shown in its own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +158,13 @@ def _line(terminal: Terminal, token: str, words: str, card: str) -> Line:
     sent = terminal.outbox.answer(token)
     if sent is None:
         return Line(words, card, "waiting", is_taken=False, detail="")
-    return Line(words, card, sent.state, is_taken=sent.state in _TAKEN, detail=sent.detail)
+    return Line(
+        words,
+        card,
+        sent.state,
+        is_taken=sent.state in _TAKEN,
+        detail=_FRENCH.get(sent.state, sent.detail),
+    )
 
 
 def _words(form: AttendedForm) -> str:

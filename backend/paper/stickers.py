@@ -1,5 +1,6 @@
 """Stickers for containers: four to a page, in French and English, one per container."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -30,4 +31,4 @@ class Sticker:
 def stickers_pdf(stickers: Sequence[Sticker], *, at: datetime) -> bytes:
     """Set a sheet of stickers (A4, A6 each)."""
     rows = [{**asdict(sticker), "qr": qr_svg(sticker.url)} for sticker in stickers]
-    return typeset("stickers", {"stickers": rows}, at=at)
+    return typeset("stickers", json.dumps({"stickers": rows}), at=at)

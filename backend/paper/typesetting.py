@@ -1,7 +1,6 @@
 """From a template and its data to the bytes of a PDF; no session, clock or settings."""
 
 import io
-import json
 from datetime import datetime
 from pathlib import Path
 
@@ -16,21 +15,21 @@ QUIET_ZONE = 4
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def typeset(template: str, data: dict[str, object], *, at: datetime) -> bytes:
+def typeset(template: str, data: str, *, at: datetime) -> bytes:
     """Set a document.
 
     Only the fonts inside typst are used, so that a page looks the same on every machine.
 
     Args:
         template: Name of a file in `templates`, without ".typ".
-        data: JSON-safe; the template reads it as `data`.
+        data: JSON; the template reads it as `sys.inputs.data`.
         at: Goes into the file as its time of creation.
     """
     return typst.compile(
         _TEMPLATES / f"{template}.typ",
         root=_TEMPLATES,
         ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        sys_inputs={"data": data},
         pdf_standards=["ua-1"],
         timestamp=at,
     )

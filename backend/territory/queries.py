@@ -113,6 +113,16 @@ def stations(
     return session.exec(statement.order_by(col(Station.name), col(Station.id)).limit(limit)).all()
 
 
+def find_stations(session: Session, words: str, *, limit: int = 30) -> Sequence[Station]:
+    """Return open stations whose name or address holds the words, by name."""
+    statement = select(Station).where(
+        col(Station.state) == "open",
+        col(Station.name).icontains(words, autoescape=True)
+        | col(Station.address).icontains(words, autoescape=True),
+    )
+    return session.exec(statement.order_by(col(Station.name), col(Station.id)).limit(limit)).all()
+
+
 def station_by_source(session: Session, source: str, source_ref: str) -> Station | None:
     """Return the station that an import made."""
     statement = select(Station).where(

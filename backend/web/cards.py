@@ -22,7 +22,7 @@ from backend.http.deps import (
     public,
     requires,
 )
-from backend.paper.cards import card_pdf
+from backend.paper.cards import card_data, card_pdf
 from backend.paper.typesetting import MEDIA_TYPE, qr_svg
 from backend.web.contexts import CardFoundPage, CardLine, CardsPage, ShownCardPage
 from backend.web.forms import checked_form, see
@@ -153,7 +153,7 @@ def _card_to_block(session: Session, card_id: str, actor: Actor) -> Card:
 
 def _paper(session: Session, card: Card, secret: str, config: Config, language: str) -> Response:
     household = household_queries.get(session, card.household_id) if card.household_id else None
-    content = card_pdf(
+    data = card_data(
         url=rules.url_of(secret, config.public_url),
         code=rules.grouped(secret),
         label=f"…{card.tail}",
@@ -165,7 +165,7 @@ def _paper(session: Session, card: Card, secret: str, config: Config, language: 
         "Content-Disposition": f'attachment; filename="carte-calanque-{card.tail}.pdf"',
         "Cache-Control": "no-store",
     }
-    return Response(content, media_type=MEDIA_TYPE, headers=headers)
+    return Response(card_pdf(data, at=card.issued_at), media_type=MEDIA_TYPE, headers=headers)
 
 
 def _refuse_anonymous(actor: Actor) -> None:

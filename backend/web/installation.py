@@ -23,6 +23,7 @@ from backend.web import (
     scanning,
     signing_in,
     solvency_pages,
+    stickers,
     till,
     treasury,
 )
@@ -47,6 +48,7 @@ MODULES = (
     scanning,
     signing_in,
     solvency_pages,
+    stickers,
     till,
     treasury,
 )

@@ -12,6 +12,7 @@ from backend.actions.models import Claim
 from backend.actions.verifiers.protocol import whole
 from backend.db.engine import Database
 from backend.devices import codes
+from backend.devices import queries as device_queries
 from backend.http.deps import (
     DatabaseDep,
     MaybeActor,
@@ -93,6 +94,9 @@ def get_code(request: Request, code: str, session: ReadSession, actor: MaybeActo
     unverified = codes.read(code)
     content = unverified.content
     kind, facts = kind_and_facts(content)
+    device = device_queries.by_number(session, unverified.device) if kind == STICKER else None
+    if device is not None:
+        facts["material"] = device.material
     title_key, icon = history.act_title(kind, facts)
     where = places.of_devices(session, [unverified.device])
     page = CodePage(

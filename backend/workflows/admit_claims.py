@@ -224,7 +224,7 @@ def _evidence(
         evidence,
         code_key=sticker.claim_key(content.device, account_id, door.now, is_near=is_near),
         # The distance is all that the verdict needs; where the phone was is nobody's business.
-        facts={"distance_m": away_m, "accuracy_m": accuracy_m},
+        facts={"away_m": away_m, "accuracy_m": accuracy_m},
     )
 
 

@@ -17,7 +17,7 @@ def corroborated(session: Session, claim: Claim, evidence: Evidence, witness: Wi
     Effects: the message is this claim's from now on and corroborates no other.
     """
     is_near = sticker.is_near_enough(
-        whole(evidence.facts.get("distance_m")), whole(evidence.facts.get("accuracy_m"))
+        whole(evidence.facts.get("away_m")), whole(evidence.facts.get("accuracy_m"))
     )
     if evidence.kind != "sticker" or witness.station_id is None or not is_near:
         # Somebody far away must not use up the message of who stands there.

@@ -18,7 +18,7 @@ class StickerVerifier:
 
     def judge(self, evidence: Evidence, witness: Witness) -> Judgement:
         """Accept when the phone's position is plausible; say the distance when it is not."""
-        distance_m = whole(evidence.facts.get("distance_m"))
+        distance_m = whole(evidence.facts.get("away_m"))
         accuracy_m = whole(evidence.facts.get("accuracy_m"))
         if witness.kind != "sticker" or not witness.materials:
             return refused("recycling", "witness_not_a_sticker", device=evidence.device_number)

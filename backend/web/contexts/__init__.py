@@ -39,6 +39,8 @@ from backend.web.contexts.cards import (
     HouseholdPage,
     MemberLine,
     ShownCardPage,
+    StationLine,
+    StickersPage,
 )
 from backend.web.contexts.citizen import (
     CodePage,
@@ -156,8 +158,10 @@ __all__ = [
     "SolvencyLine",
     "SolvencyPage",
     "StatementLink",
+    "StationLine",
     "StationMassPage",
     "Step",
+    "StickersPage",
     "TillLine",
     "TillPage",
     "TillPaymentPage",

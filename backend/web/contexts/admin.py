@@ -33,6 +33,7 @@ class AdminPage:
     edition_number: int | None
     may_review: bool
     may_read_treasury: bool
+    may_print_stickers: bool = False
 
 
 @dataclass(frozen=True)

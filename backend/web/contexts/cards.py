@@ -103,3 +103,25 @@ class HouseholdPage:
     invite_code: str = ""
     problem_key: str = ""
     is_anonymous: bool = False
+
+
+@dataclass(frozen=True)
+class StationLine:
+    """A station for which stickers can be printed; `stickers` counts the ones in use."""
+
+    station_id: str
+    name: str
+    place: str
+    stickers: int
+
+
+@dataclass(frozen=True)
+class StickersPage:
+    """Stations by name or address.
+
+    Attributes:
+        search: What was looked for; empty shows the first ones.
+    """
+
+    search: str
+    stations: tuple[StationLine, ...]

@@ -244,3 +244,24 @@ def test_a_sticker_without_position_is_not_stored_and_says_why(
 
     assert answer.status_code == 422
     assert "Il faut votre position" in answer.text
+
+
+def test_field_staff_print_a_sheet_with_a_sticker_for_each_container(
+    town: Town, browser_of: BrowserOf, form: Form
+) -> None:
+    staff = browser_of(town.operator.id)
+    page = staff.get("/admin/autocollants", params={"q": "vallon"})
+    with town.database.reading() as session:
+        station_id = session.exec(select(Station)).one().id
+
+    sheet = staff.post(f"/admin/autocollants/{station_id}", data=form(page.text))
+
+    assert sheet.content.startswith(b"%PDF")
+    # The town's station takes glass and packaging.
+    assert "2 autocollants en service" in staff.get("/admin/autocollants").text
+
+
+def test_citizens_do_not_print_stickers(town: Town, browser_of: BrowserOf) -> None:
+    browser = browser_of(town.citizen("nadia@test.example"))
+
+    assert browser.get("/admin/autocollants").status_code == 403

@@ -107,7 +107,7 @@ def test_a_sticker_scanned_on_the_spot_is_located(
     assert (verdict.level, reasons(verdict)[0]) == ("P1", "sticker_located")
     assert verdict.act["material"] == "glass"
     # The distance is kept, the place of the phone is not.
-    assert set(claim.evidence["facts"]) == {"distance_m", "accuracy_m"}
+    assert set(claim.evidence["facts"]) == {"away_m", "accuracy_m"}
 
 
 def test_a_sticker_scanned_far_away_is_refused_with_the_distance(

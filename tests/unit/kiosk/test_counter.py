@@ -67,14 +67,18 @@ def test_the_agent_scans_a_card_and_the_deposit_is_sent(page: TestClient, counte
     assert (content.count, content.agent, content.card_ref) == (3, 7, card_ref(SECRET))
 
 
-def test_a_refusal_is_said_in_the_servers_words(page: TestClient, counter: Pair) -> None:
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("card_blocked", "refusé : cette carte est bloquée"), ("rare", "refusé : In other words.")],
+)
+def test_a_refusal_is_said_in_words(page: TestClient, counter: Pair, code: str, words: str) -> None:
     terminal, link = counter
-    link.says = Sent("card_blocked", "This card is blocked.")
+    link.says = Sent(code, "In other words.")
     take_post(page)
     page.post("/depot", data=DEPOSIT)
     terminal.step()
 
-    assert "refusé : This card is blocked." in page.get("/").text
+    assert words in page.get("/").text
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ TEMPLATES = {
     "card_shown.html": contexts.ShownCardPage,
     "card_found.html": contexts.CardFoundPage,
     "household.html": contexts.HouseholdPage,
+    "stickers.html": contexts.StickersPage,
     "mailbox.html": contexts.MailboxPage,
     "mail.html": contexts.MailPage,
     "till.html": contexts.TillPage,
