@@ -175,7 +175,7 @@ gas: setup ## Measure gas into docs/gas.md, exit 1 on a regression
 	scripts/chain/gas.sh
 
 .PHONY: audit-contracts
-audit-contracts: setup ## Fuzz the contracts deeply, run slither and halmos
+audit-contracts: setup ## Fuzz the contracts deeply, run slither, halmos and mutants (MUTANTS=60)
 	scripts/chain/audit.sh
 
 # --- tidy -------------------------------------------------------------------------------------

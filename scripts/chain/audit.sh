@@ -1,5 +1,6 @@
 #!/bin/sh
-# The deep runs: fuzz 5,000 a test, invariants 500 x 500, slither through foundry, halmos. Some 30 minutes on 2 cores.
+# The deep runs: fuzz 5,000 a test, invariants 500 x 500, slither through foundry, halmos, mutation.
+# All or some: audit.sh forge slither halmos mutation. MUTANTS=60 is the sample; a stopped mutation run goes on.
 # Versions of the analysers are pinned; they and what they write stay below build/.
 set -eu
 root=$(CDPATH= cd -- "$(dirname -- "$0")/../.." && pwd)
@@ -11,7 +12,7 @@ export HOME="$root/build/audit-home" UV_CACHE_DIR="$root/build/uv-cache" UV_TOOL
 export FOUNDRY_OUT=build/forge-audit FOUNDRY_CACHE_PATH=build/forge-audit-cache
 export FOUNDRY_PROFILE=deep PATH="$(dirname "$forge"):$PATH"
 mkdir -p "$HOME"
-parts=${*:-forge slither halmos}
+parts=${*:-forge slither halmos mutation}
 for part in $parts; do
     case "$part" in
         forge) "$forge" test ;;
@@ -26,6 +27,7 @@ for part in $parts; do
             "$uv" tool run --from halmos==0.3.3 halmos --forge-build-out build/forge-audit --match-contract Proofs \
                 --solver-timeout-assertion 120000
             ;;
+        mutation) PYTHONPATH=scripts .venv-contracts/bin/python -W ignore -m chain.mutate --sample "${MUTANTS:-60}" ;;
         *) echo "unknown part $part" >&2; exit 2 ;;
     esac
 done

@@ -16,8 +16,14 @@ contract Handler is Signing {
     uint256 private _refs;
     uint256[] private _consumed;
 
+    /// @dev Addresses of the keys 1 to 5: deriving one costs more than the call that uses it.
+    address[5] private _people;
+
     constructor() {
         _deploy();
+        for (uint256 i = 0; i < _people.length; ++i) {
+            _people[i] = VM.addr(i + 1);
+        }
         for (uint64 merchantId = 1; merchantId <= 3; ++merchantId) {
             desk.registerMerchant(merchantId, 1e9);
         }
@@ -29,7 +35,7 @@ contract Handler is Signing {
         for (uint256 i = 0; i < words.length; ++i) {
             uint256 roll = uint256(keccak256(abi.encode(seed, i)));
             uint256 id = _id(roll % 700);
-            words[i] = _word(VM.addr(1 + (roll >> 40) % 5), id, 1 + (roll >> 80) % ITEM_LIMIT);
+            words[i] = _word(_people[(roll >> 40) % 5], id, 1 + (roll >> 80) % ITEM_LIMIT);
             _consumed.push(id);
         }
         (uint256 wouldBe, uint256 wouldSkip) = issuer.dryRun(address(this), 1, words);
@@ -48,7 +54,7 @@ contract Handler is Signing {
 
     function refund(uint256 key, uint64 merchantId, uint96 units, uint8 ref) external {
         IRedemptionDesk.Refund[] memory items = new IRedemptionDesk.Refund[](1);
-        address payer = VM.addr(1 + key % 5);
+        address payer = _people[key % 5];
         items[0] = IRedemptionDesk.Refund({
             payer: payer,
             to: payer,
@@ -80,8 +86,8 @@ contract Handler is Signing {
     }
 
     function balances() external view returns (uint256 sum) {
-        for (uint256 key = 1; key <= 5; ++key) {
-            sum += token.balanceOf(VM.addr(key));
+        for (uint256 i = 0; i < _people.length; ++i) {
+            sum += token.balanceOf(_people[i]);
         }
     }
 
@@ -118,25 +124,16 @@ contract InvariantsTest {
         targets[0] = address(_handler);
     }
 
-    function invariant_I1_SupplyIsTheSumOfBalances() external view {
+    /// @dev One campaign for all of them: the same calls are checked four ways, at a quarter of the cost.
+    function invariant_TheBooksAddUp() external view {
         EcoToken token = _handler.eco();
-        uint256 held = _handler.balances() + token.balanceOf(address(_handler.counter()));
-        _same("I-1 balances", token.totalSupply(), held);
+        uint256 desk = token.balanceOf(address(_handler.counter()));
+        _same("I-1 balances", token.totalSupply(), _handler.balances() + desk);
         _same("I-1 flows", token.totalSupply(), _handler.minted() - _handler.burned());
-    }
-
-    function invariant_I2_EveryMintedIdIsConsumed() external view {
         if (!_handler.allConsumed()) revert Broken("I-2", 0, 1);
-    }
-
-    function invariant_I4_MintedWithinTheBucket() external view {
         if (_handler.minted() > _handler.bound()) revert Broken("I-4", _handler.minted(), _handler.bound());
-    }
-
-    function invariant_I8_TheDeskHoldsExactlyTheTakings() external view {
-        uint256 held = _handler.eco().balanceOf(address(_handler.counter()));
-        _same("I-8 takings", held, _handler.takings());
-        _same("I-8 flows", held, _handler.paid() - _handler.refunded() - _handler.burned());
+        _same("I-8 takings", desk, _handler.takings());
+        _same("I-8 flows", desk, _handler.paid() - _handler.refunded() - _handler.burned());
     }
 
     function _same(string memory which, uint256 left, uint256 right) private pure {

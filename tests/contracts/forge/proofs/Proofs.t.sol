@@ -4,12 +4,14 @@ pragma solidity 0.8.37;
 import {EcoToken} from "../../../../contracts/EcoToken.sol";
 import {RuleBook} from "../../../../contracts/RuleBook.sol";
 import {PointsAccessManager} from "../../../../contracts/access/PointsAccessManager.sol";
+import {Checks} from "../Vm.sol";
 
 /// @title Properties that halmos proves for every input (`make audit-contracts`)
 /// @dev The names start with `check_`, so that forge does not run them.
-contract Proofs {
+contract Proofs is Checks {
     uint256 private constant CEILING = 1e12;
     uint256 private constant LIMIT = 1e6;
+    address private constant DESK = address(0xde5c);
 
     EcoToken private _token;
     RuleBook private _book;
@@ -20,7 +22,7 @@ contract Proofs {
         _book = new RuleBook(address(manager), 30, 400 days);
         _token.openIncarnation();
         _token.setKind(address(this), 3);
-        _token.setKind(address(0xde5c), 1);
+        _token.setKind(DESK, 1);
     }
 
     function check_MintCreditsExactlyTheUnits(address to, uint32 count, uint48 units) public {
@@ -79,7 +81,7 @@ contract Proofs {
 
     function check_OnlyCitizensAreRewarded(address to, uint32 count, uint48 units) public {
         _token.mintRewards(_one(to, count, units), LIMIT);
-        assert(to != address(0) && to != address(this) && to != address(0xde5c));
+        assert(to != address(0) && to != address(this) && to != DESK);
     }
 
     function check_TransfersNeverSucceed(address to, uint256 units) public {
@@ -114,6 +116,63 @@ contract Proofs {
         _book.publish(1, documentHash, effectiveFrom);
         _book.suspend(1);
         assert(!_book.usable(1));
+    }
+
+    /// @dev Whatever `ecrecover` answers: halmos takes it for an unknown function.
+    function check_AnAuthorizationIsUsedOnce(address from, uint48 units, bytes32 nonce, uint8 v, bytes32 r, bytes32 s)
+        public
+    {
+        _token.mintRewards(_one(from, 1, units), LIMIT);
+        VM.prank(DESK);
+        _token.receiveWithAuthorization(from, DESK, units, 0, type(uint256).max, nonce, v, r, s);
+        VM.prank(DESK);
+        try _token.receiveWithAuthorization(from, DESK, units, 0, type(uint256).max, nonce, v, r, s) {
+            assert(false);
+        } catch {}
+    }
+
+    function check_ACancelledAuthorizationPaysNothing(address from, bytes32 nonce, uint8 v, bytes32 r, bytes32 s)
+        public
+    {
+        _token.mintRewards(_one(from, 1, 100), LIMIT);
+        _token.cancelAuthorization(from, nonce, v, r, s);
+        VM.prank(DESK);
+        try _token.receiveWithAuthorization(from, DESK, 100, 0, type(uint256).max, nonce, v, r, s) {
+            assert(false);
+        } catch {}
+    }
+
+    function check_APaymentMovesExactlyTheUnits(address from, uint48 held, uint48 units, uint8 v, bytes32 r, bytes32 s)
+        public
+    {
+        _token.mintRewards(_one(from, 1, held), LIMIT);
+        VM.prank(DESK);
+        _token.receiveWithAuthorization(from, DESK, units, 0, type(uint256).max, 0, v, r, s);
+        assert(units <= held && _token.balanceOf(from) == held - units && _token.balanceOf(DESK) == units);
+    }
+
+    function check_OnlyAnIssuerMints(address caller, address to, uint32 count, uint48 units) public {
+        if (caller == address(this)) return;
+        VM.prank(caller);
+        try _token.mintRewards(_one(to, count, units), LIMIT) {
+            assert(false);
+        } catch {}
+    }
+
+    function check_OnlyItsRoleActs(address caller, address account, uint8 kind) public {
+        if (caller == address(this)) return;
+        VM.prank(caller);
+        try _token.setKind(account, kind) {
+            assert(false);
+        } catch {}
+        VM.prank(caller);
+        try _token.unpauseMint() {
+            assert(false);
+        } catch {}
+        VM.prank(caller);
+        try _token.openIncarnation() {
+            assert(false);
+        } catch {}
     }
 
     function _one(address to, uint32 count, uint48 units) private pure returns (bytes32[] memory words) {
