@@ -118,13 +118,14 @@ def judge(mutant: Mutant) -> str:
 
 def prepare() -> None:
     """Make the tree that is broken: copies of what changes, links to what does not."""
-    shutil.rmtree(TREE, ignore_errors=True)
-    TREE.mkdir(parents=True)
     for name in ("contracts", "scripts", "tests/contracts"):
+        # What forge compiled last time stays beside them.
+        shutil.rmtree(TREE / name, ignore_errors=True)
         shutil.copytree(ROOT / name, TREE / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "foundry.toml", TREE)
     for name in ("node_modules", "backend", ".cache"):
-        (TREE / name).symlink_to(ROOT / name)
+        if not (TREE / name).exists():
+            (TREE / name).symlink_to(ROOT / name)
 
 
 def main() -> None:

@@ -123,6 +123,8 @@ contract Proofs is Checks {
         public
     {
         _token.mintRewards(_one(from, 1, units), LIMIT);
+        // Enough for a second time, so that it is not the balance that refuses it.
+        _token.mintRewards(_one(from, 2, units), LIMIT);
         VM.prank(DESK);
         _token.receiveWithAuthorization(from, DESK, units, 0, type(uint256).max, nonce, v, r, s);
         VM.prank(DESK);
