@@ -7,7 +7,7 @@ root=$(CDPATH= cd -- "$(dirname -- "$0")/../.." && pwd)
 cd "$root"
 forge=$(scripts/dev/native.sh forge)
 uv="$root/.uv/bin/uv"
-export HOME="$root/build/audit-home" UV_CACHE_DIR="$root/build/uv-cache" UV_TOOL_DIR="$root/build/uv-tools"
+export HOME="$root/build/audit-home" UV_CACHE_DIR="${UV_CACHE_DIR:-$root/.cache/uv}" UV_TOOL_DIR="$root/build/uv-tools"
 # A folder of its own: slither runs `forge clean`, and `forge lint` leaves half artifacts in the usual one.
 export FOUNDRY_OUT=build/forge-audit FOUNDRY_CACHE_PATH=build/forge-audit-cache
 export FOUNDRY_PROFILE=deep PATH="$(dirname "$forge"):$PATH"

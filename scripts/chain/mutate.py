@@ -1,9 +1,10 @@
 """Mutation testing of the contracts: break one line at a time and see whether a test notices.
 
 `audit.sh mutation` runs it: `python -m chain.mutate [--sample 60] [--seed 2026]` with PYTHONPATH=scripts. Each result
-is appended to build/mutation/results.jsonl as it comes, so a run that was stopped goes on where it was. A mutant that
-does not compile is no mutant and the next of the sample takes its place. Killers, in this order: the unit tests of the
-contract, the other unit tests with the machine, forge's fuzz and invariants.
+is appended to build/mutation/results.jsonl as it comes, so a run that was stopped goes on where it was; delete the file
+when tests have changed. A mutant that does not compile is no mutant and the next of the sample takes its place. Killers,
+in this order: the unit tests of the contract, the other unit tests with the machine, forge's fuzz and invariants. Exit
+status 1 when they kill less than 95 %.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import random
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ WORK = ROOT / "build" / "mutation"
 TREE = WORK / "tree"
 RESULTS = WORK / "results.jsonl"
 TIMEOUT_S = 600
+GOAL_PERCENT = 95
 SWAPS = (
     (r" < ", " <= "),
     (r" <= ", " < "),
@@ -155,6 +158,8 @@ def _report(results: list[tuple[Mutant, str]]) -> None:
     print(f"{killed} of {len(results)} mutants killed")
     for mutant in survivors:
         print(f"survived: {mutant.file}:{mutant.line}: {mutant.before}  ->  {mutant.after}")
+    if killed * 100 < GOAL_PERCENT * len(results):
+        sys.exit(1)
 
 
 def _rows() -> list[dict[str, object]]:
@@ -168,7 +173,9 @@ def _pytest(places: list[str]) -> bool:
 
 
 def _passes(command: list[str]) -> bool:
-    environment = {**os.environ, "HOME": str(WORK), "PYTHONPATH": "scripts", "CALANQUE_FORGE_OUT": "out"}
+    # `audit.sh` sets the deep profile for itself.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FOUNDRY_")}
+    environment = {**kept, "HOME": str(WORK), "PYTHONPATH": "scripts", "CALANQUE_FORGE_OUT": "out"}
     try:
         done = subprocess.run(command, cwd=TREE, env=environment, capture_output=True, timeout=TIMEOUT_S, check=False)
     except subprocess.TimeoutExpired:
