@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {RateLimiter} from "@openzeppelin/contracts/utils/RateLimiter.sol";
 
 import {IEcoToken} from "./interfaces/IEcoToken.sol";
@@ -16,7 +15,6 @@ import {MerchantBooks} from "./desk/MerchantBooks.sol";
 /// calls nobody but the access manager.
 contract RedemptionDesk is MerchantBooks {
     using RateLimiter for RateLimiter.RefillingBucket;
-    using SafeCast for uint256;
 
     bytes32 private constant EVERYBODY = 0;
 

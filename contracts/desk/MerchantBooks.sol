@@ -10,8 +10,6 @@ import {IRedemptionDesk} from "../interfaces/IRedemptionDesk.sol";
 /// @author Calanque
 /// @notice Who may be paid, how much a day, and what is owed to whom, in one slot per merchant.
 abstract contract MerchantBooks is IRedemptionDesk, AccessManaged {
-    using SafeCast for uint256;
-
     /// @dev All that is kept of a merchant, in one slot.
     struct Merchant {
         uint80 takingsUnits;
@@ -28,7 +26,7 @@ abstract contract MerchantBooks is IRedemptionDesk, AccessManaged {
         Merchant storage kept = _merchants[merchantId];
         if (merchantId == 0 || kept.isRegistered) revert RedemptionDesk_MerchantRefused(merchantId);
         kept.isRegistered = true;
-        kept.dailyCapUnits = uint256(dailyCapUnits).toUint64();
+        kept.dailyCapUnits = SafeCast.toUint64(dailyCapUnits);
         emit MerchantRegistered(merchantId, dailyCapUnits);
     }
 
@@ -67,7 +65,7 @@ abstract contract MerchantBooks is IRedemptionDesk, AccessManaged {
         uint256 todayUnits = _usedToday(held) + units;
         if (todayUnits > held.dailyCapUnits) return RedemptionDesk_MerchantCapExceeded.selector;
         _merchants[merchantId] = Merchant({
-            takingsUnits: (held.takingsUnits + units).toUint80(),
+            takingsUnits: SafeCast.toUint80(held.takingsUnits + units),
             // The cap is a uint64 and bounds the sum.
             // forge-lint: disable-next-line(unsafe-typecast)
             todayUnits: uint64(todayUnits),
@@ -82,7 +80,7 @@ abstract contract MerchantBooks is IRedemptionDesk, AccessManaged {
         if (!held.isRegistered) return RedemptionDesk_MerchantUnknown.selector;
         if (units == 0) return RedemptionDesk_UnitsOutOfRange.selector;
         if (units > held.takingsUnits) return RedemptionDesk_TakingsInsufficient.selector;
-        _merchants[merchantId].takingsUnits = (held.takingsUnits - units).toUint80();
+        _merchants[merchantId].takingsUnits = SafeCast.toUint80(held.takingsUnits - units);
     }
 
     /// @dev Put the books back as they were before a refused call.
@@ -95,7 +93,7 @@ abstract contract MerchantBooks is IRedemptionDesk, AccessManaged {
     }
 
     function _setCap(Merchant storage kept, uint64 merchantId, uint96 dailyCapUnits) private {
-        kept.dailyCapUnits = uint256(dailyCapUnits).toUint64();
+        kept.dailyCapUnits = SafeCast.toUint64(dailyCapUnits);
         emit MerchantCapChanged(merchantId, dailyCapUnits);
     }
 

@@ -19,7 +19,8 @@ for part in $parts; do
         slither)
             "$uv" tool run --from slither-analyzer==0.11.5 slither . --config-file tests/contracts/slither.json \
                 > build/slither.txt 2>&1 || { cat build/slither.txt; exit 1; }
-            # slither exits 0 when it analysed nothing.
+            # slither exits 0 when it analysed nothing, or could not read a function.
+            if grep 'Impossible to generate IR' build/slither.txt; then exit 1; fi
             grep -E 'analyzed \([1-9][0-9]* contracts' build/slither.txt
             ;;
         halmos)

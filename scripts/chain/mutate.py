@@ -2,7 +2,7 @@
 
 `audit.sh mutation` runs it: `python -m chain.mutate [--sample 60] [--seed 2026]` with PYTHONPATH=scripts. Each result
 is appended to build/mutation/results.jsonl as it comes, so a run that was stopped goes on where it was; delete the file
-when tests have changed. A mutant that does not compile is no mutant and the next of the sample takes its place. Killers,
+when tests have changed. A mutant that does not compile is none: the next of the sample takes its place. Killers,
 in this order: the unit tests of the contract, the other unit tests with the machine, forge's fuzz and invariants. Exit
 status 1 when they kill less than 95 %.
 """
