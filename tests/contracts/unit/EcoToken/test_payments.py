@@ -146,6 +146,7 @@ def test_a_cancelled_nonce_cannot_be_used_nor_cancelled_again(scene, token, paye
 
     assert receipt.status == 1
     assert receipt.gasUsed < 65_000
+    assert scene.events(receipt, "EcoToken", "AuthorizationCanceled") == [{"authorizer": payer.address, "nonce": NONCE}]
     assert scene.refusal(desk, take(token, scene, payer, terms))[0] == "EcoToken_AuthorizationSpent"
     assert scene.refusal("deployer", cancel)[0] == "EcoToken_AuthorizationSpent"
     assert token.functions.authorizationOf(payer.address, NONCE).call() == [token.address, 0, 0]
