@@ -113,6 +113,11 @@ def seed_staff(
     return account
 
 
+def set_state(session: Session, account_id: str, state: AccountState) -> None:
+    """Freeze an account or give it back; its sessions stay, so that its person can look."""
+    session.execute(update(Account).where(col(Account.id) == account_id).values(state=state))
+
+
 def grant_role(
     session: Session,
     account: Account,

@@ -27,6 +27,7 @@ class Claim(SQLModel, table=True):
         CheckConstraint(f"state IN ({_STATES})", "state"),
         CheckConstraint("id < 4294967296", "counter_fits_32_bits"),
         Index("ix_claim_state_id", "state", "id"),
+        Index("ix_claim_device_occurred", "device_number", "occurred_at"),
     )
 
     id: int | None = serial_key("Counter inside the incarnation.")

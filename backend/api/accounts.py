@@ -17,8 +17,9 @@ from backend.http.deps import (
     public,
     requires,
 )
-from backend.http.security import clear_session_cookie, set_session_cookie
+from backend.http.security import clear_session_cookie, phone_token, set_session_cookie
 from backend.kernel.errors import EcoError, NotFoundError
+from backend.review import service as review
 from backend.workflows import sign_in
 
 router = APIRouter(tags=["accounts"])
@@ -67,6 +68,8 @@ def post_session(
         signed_in = service.start_anonymous(
             session, now=clock.now(), user_agent=request.headers.get("user-agent", "")
         )
+        phone = phone_token(request)
+        review.note_phone(session, phone, signed_in.account.id, at=clock.now())
     set_session_cookie(request, response, signed_in.token)
     return _public(signed_in.account)
 
@@ -101,6 +104,9 @@ def post_redeem(
             now=clock.now(),
             user_agent=request.headers.get("user-agent", ""),
         )
+        if not isinstance(outcome, EcoError):
+            phone = phone_token(request)
+            review.note_phone(session, phone, outcome.account.id, at=clock.now())
     if isinstance(outcome, EcoError):
         raise outcome
     set_session_cookie(request, response, outcome.token)

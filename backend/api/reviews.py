@@ -10,7 +10,9 @@ from backend.accounts.rules import Actor, Permission
 from backend.http.deps import Now, ReadSession, WriteSession, requires
 from backend.review import queries
 from backend.review.models import ReviewCase
+from backend.review.service import DECIDED_WITHIN
 from backend.workflows import review_claim
+from backend.workflows.take_back import take_back
 
 router = APIRouter(tags=["reviews"])
 
@@ -46,11 +48,14 @@ class CasePublic(BaseModel):
 
 @router.get("/reviews", summary="List open cases, the most urgent first")
 def get_cases(
-    session: ReadSession, actor: Annotated[Actor, requires(Permission.REVIEW_CLAIMS)]
+    session: ReadSession,
+    clock: Now,
+    actor: Annotated[Actor, requires(Permission.REVIEW_CLAIMS)],
 ) -> list[CasePublic]:
-    """Return open cases with the signals in words' codes."""
+    """Return open cases; located acts that still wait for attested ones are left out."""
     del actor
-    return [_public(case) for case in queries.open_cases(session)]
+    due_before = clock.now() + DECIDED_WITHIN
+    return [_public(case) for case in queries.open_cases(session, due_before=due_before)]
 
 
 @router.post("/reviews/{claim_id}/decision", summary="Decide a case")
@@ -67,6 +72,34 @@ def post_decision(
             session,
             claim_id,
             is_accepted=body.decision == "accept",
+            reviewer_id=actor.account_id,
+            reason_code=body.reason_code,
+            now=clock.now(),
+        )
+    )
+
+
+class TakeBackCreate(BaseModel):
+    """Why a pending reward is taken back."""
+
+    reason_code: Literal[
+        "not_plausible", "not_by_this_person", "code_not_valid", "mass_missing"
+    ] = Field(description="Public code; the citizen sees its sentence.")
+
+
+@router.post("/reviews/{claim_id}/take-back", summary="Take back what is pending of a reward")
+def post_take_back(
+    claim_id: str,
+    body: TakeBackCreate,
+    session: WriteSession,
+    clock: Now,
+    actor: Annotated[Actor, requires(Permission.REVIEW_CLAIMS)],
+) -> CasePublic:
+    """Cancel pending parts after the verdict; what was paid stays, the citizen can appeal."""
+    return _public(
+        take_back(
+            session,
+            claim_id,
             reviewer_id=actor.account_id,
             reason_code=body.reason_code,
             now=clock.now(),

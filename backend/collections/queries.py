@@ -75,10 +75,18 @@ def counted_by(session: Session, balance_id: int) -> Sequence[DepositMass]:
 
 def last_balance(session: Session, *, station_id: str, material: str) -> StationBalance | None:
     """Return the newest balance of a station and material."""
+    found = last_balances(session, station_id=station_id, material=material, limit=1)
+    return found[0] if found else None
+
+
+def last_balances(
+    session: Session, *, station_id: str, material: str, limit: int
+) -> Sequence[StationBalance]:
+    """Return the newest balances of a station and material, newest first."""
     statement = select(StationBalance).where(
         col(StationBalance.station_id) == station_id, col(StationBalance.material) == material
     )
-    return session.exec(statement.order_by(col(StationBalance.id).desc()).limit(1)).one_or_none()
+    return session.exec(statement.order_by(col(StationBalance.id).desc()).limit(limit)).all()
 
 
 def balances_of_round(session: Session, round_ref: str) -> Sequence[StationBalance]:

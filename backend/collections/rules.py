@@ -8,9 +8,9 @@ missing, trimming would let thieves share the honest people's mass: the round's 
 wait for a person instead, and the station's device is looked at.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from math import isqrt
@@ -36,6 +36,10 @@ ITEM_SPREAD_BPS = 3_000
 MOST_BPS = 2_000
 """Above it a tolerance would hide more than it explains, however few the items."""
 
+AT_ONCE_MOST_BPS: Mapping[str, int] = MappingProxyType({"counter": 2_500})
+"""Kind of witness → most that is released at once, whatever the station's reliability: three
+quarters of what one person alone signs wait for the scales."""
+
 ITEM_G: Mapping[str, int] = MappingProxyType(
     {
         "glass": 400,
@@ -54,6 +58,21 @@ ITEM_G: Mapping[str, int] = MappingProxyType(
 Assumptions of ours, near published means: a wine bottle 350 to 550 g and a jar 200 to
 250 g, a PET bottle 25 to 35 g, a drink can 13 to 17 g.
 """
+
+
+DENSITY_G_PER_L: Mapping[str, int] = MappingProxyType(
+    {
+        "glass": 350,
+        "packaging": 40,
+        "paper": 150,
+        "textile": 200,
+        "plastic_bottle": 35,
+        "can": 40,
+        "metal": 100,
+        "battery": 1_500,
+    }
+)
+"""Grams in a litre of a container, uncompacted; assumptions of ours, rounded upwards."""
 
 
 class BalanceState(StrEnum):
@@ -137,6 +156,11 @@ def trim(tranches: Mapping[str, int], keep: Fraction) -> dict[str, int]:
     return {name: units * keep.numerator // keep.denominator for name, units in tranches.items()}
 
 
+def at_once_bps(reliability_bps: int, witness_kind: str) -> int:
+    """Return the share of a reward that is released at once, in 1/10,000."""
+    return min(reliability_bps, AT_ONCE_MOST_BPS.get(witness_kind, FULL_BPS))
+
+
 def split(units: int, reliability_bps: int) -> tuple[int, int]:
     """Split a reward into what is released at once and what waits for the mass.
 
@@ -160,6 +184,30 @@ def claimed_g(material: str, *, items: int, mass_g: int) -> int:
 def beyond_spare_g(late_g: int, spare_g: int) -> int:
     """Return what late uploads claim beyond what the last round weighed and nobody claimed."""
     return max(0, late_g - spare_g)
+
+
+def full_g(material: str, volume_l: int) -> int:
+    """Return half of what a full container weighs, 0 for a material of unknown density.
+
+    A container without any weighing is doubted from twice its usual mass, which is then full.
+    """
+    return volume_l * DENSITY_G_PER_L.get(material, 0) // 2
+
+
+def usual_g(weighed: Sequence[tuple[datetime, int]], *, now: datetime) -> int:
+    """Return what a container usually holds by now. Unit: grams.
+
+    Args:
+        weighed: When it was emptied and what was in it, newest first, at least one.
+        now: When somebody leaves something: a lorry that is late lets more come together.
+    """
+    mean_g = sum(mass_g for _, mass_g in weighed) // len(weighed)
+    newest, oldest = weighed[0][0], weighed[-1][0]
+    if len(weighed) == 1 or newest <= oldest:
+        return mean_g
+    between_s = int((newest - oldest).total_seconds()) // (len(weighed) - 1)
+    since_s = int((now - newest).total_seconds())
+    return max(mean_g, mean_g * since_s // max(1, between_s))
 
 
 def tolerance_bps(items: int) -> int:

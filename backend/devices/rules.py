@@ -16,6 +16,8 @@ from backend.devices.contents import (
     TicketCode,
 )
 
+GATE_TRIES = 3
+FIRST_PAUSE_S = 300
 SHORT_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """32 characters without 0/O and 1/I, which people confuse."""
 SHORT_CHARS = 8
@@ -206,6 +208,20 @@ def judge_counter(
     return CounterFinding(
         is_accepted=True, code="counter_in_order", skipped=max(0, counter - counter_high - 1)
     )
+
+
+def gate_pause_s(refused_in_row: int) -> int:
+    """Return how long a drop gate stays shut after an object that it did not take. Unit: seconds.
+
+    After each third object in a row: five minutes, then three times as long each time, at
+    most a day. Somebody who tries what passes for a bottle gets nine tries in half an hour.
+    """
+    if refused_in_row == 0 or refused_in_row % GATE_TRIES:
+        return 0
+    pause_s = FIRST_PAUSE_S
+    for _ in range(min(refused_in_row // GATE_TRIES - 1, 6)):
+        pause_s *= 3
+    return min(pause_s, 86_400)
 
 
 def short_code(token: str) -> str:

@@ -1,5 +1,7 @@
 """Cookies, cross-site requests and response headers."""
 
+import re
+import secrets
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
@@ -9,6 +11,8 @@ from backend.kernel.errors import EcoError, ErrorKind
 COOKIE_LIFE_S = 365 * 24 * 3600
 """A phone keeps its session for a year: anonymous points are tied to it."""
 
+PHONE_COOKIE = "calanque-phone"
+PHONE_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 HEADERS = {
@@ -56,6 +60,27 @@ def set_session_cookie(request: Request, response: Response, token: str) -> None
         samesite="lax",
         path="/",
     )
+    response.set_cookie(
+        PHONE_COOKIE,
+        phone_token(request),
+        max_age=COOKIE_LIFE_S,
+        httponly=True,
+        secure=is_https,
+        samesite="lax",
+        path="/",
+    )
+
+
+def phone_token(request: Request) -> str:
+    """Return the random number of the visitor's browser, a fresh one for a new browser.
+
+    It tells how many accounts one browser opens, and nothing else; see docs/review.md.
+    """
+    known = request.cookies.get(PHONE_COOKIE, "")
+    if not PHONE_TOKEN.fullmatch(known):
+        known = getattr(request.state, "phone_token", "") or secrets.token_urlsafe(16)
+    request.state.phone_token = known
+    return known
 
 
 def clear_session_cookie(request: Request, response: Response) -> None:

@@ -125,6 +125,8 @@ def steps() -> list[Step]:
         Step("mail", mail.deliver_mails, every_s=0.2, is_safe_in_recovery=True),
         Step("forget-trips", trips.forget_old, every_s=TIDY_S, is_safe_in_recovery=True),
         Step("carpool", carpool.ask_register, every_s=REGISTER_S),
+        Step("freezes", tidy.lift_overdue_freezes, every_s=TIDY_S),
+        Step("phones", tidy.forget_phones, every_s=TIDY_S, is_safe_in_recovery=True),
         Step("tidy", tidy.purge_accounts, every_s=TIDY_S, is_safe_in_recovery=True),
         Step("tidy_partners", tidy.forget_partner_trips, every_s=TIDY_S),
     ]

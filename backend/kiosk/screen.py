@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from backend.devices import codes
+from backend.devices import codes, rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,32 @@ class DropGate:
     TOO_LATE = timedelta(seconds=8)
     """Time that somebody needs to lift a phone and scan."""
 
+    FORGOTTEN_AFTER = timedelta(hours=6)
+    """Whoever comes so long after a refused object starts afresh."""
+
     def __init__(self) -> None:
         self._drops: Counter[int] = Counter()
+        self._refused_in_row = 0
+        self._refused_at: datetime | None = None
+        self._shut_until: datetime | None = None
+
+    def refuse(self, now: datetime) -> None:
+        """Note an object that is not what the container takes; the mouth shuts after a few."""
+        if self._refused_at is not None and now - self._refused_at > self.FORGOTTEN_AFTER:
+            self._refused_in_row = 0
+        self._refused_in_row += 1
+        self._refused_at = now
+        self._shut_until = now + timedelta(seconds=rules.gate_pause_s(self._refused_in_row))
+
+    def is_shut(self, now: datetime) -> bool:
+        """Tell whether the mouth stays shut because of refused objects."""
+        return self._shut_until is not None and now < self._shut_until
 
     def drop(self, now: datetime) -> None:
-        """Note that an object fell."""
+        """Note that an object fell; one that falls while the mouth is shut opens no code."""
+        if self.is_shut(now):
+            return
+        self._refused_in_row = 0
         slot = codes.slot_of(now + self.TOO_LATE)
         self._drops[slot] += 1
         for past in [known for known in self._drops if known < slot - 1]:

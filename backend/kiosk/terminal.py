@@ -106,6 +106,12 @@ class Terminal:
             with self._lock:
                 self._gate.drop(self._link.now())
 
+    def refuse(self) -> None:
+        """Note an object that the gate did not take; without a gate nothing changes."""
+        if self._gate is not None:
+            with self._lock:
+                self._gate.refuse(self._link.now())
+
     @property
     def has_gate(self) -> bool:
         """True when a code is shown only after an object fell."""

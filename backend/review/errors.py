@@ -19,6 +19,17 @@ class AppealNotPossibleError(EcoError):
         )
 
 
+class NothingPendingError(EcoError):
+    """Nothing of this reward is still pending, so nothing can be taken back."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "nothing_pending",
+            "All of this reward was paid or taken back before; nothing was changed.",
+        )
+
+
 class OwnCaseError(EcoError):
     """A reviewer cannot decide about an act of their own."""
 

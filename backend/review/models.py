@@ -9,6 +9,20 @@ from sqlmodel import Field, SQLModel
 from backend.db.types import BigInt, instant, json_column, serial_key
 
 
+class PhoneSeen(SQLModel, table=True):
+    """A browser and an account that opened a session in it; forgotten after 30 days.
+
+    The browser's random number is only in its own cookie; here stands a hash of it, which
+    says nothing about the device, its person or where it was.
+    """
+
+    __tablename__ = "phone_seen"
+
+    phone_hash: str = Field(primary_key=True, description="SHA-256 of the number, hex.")
+    account_id: str = Field(primary_key=True, index=True, description="Account that signed in.")
+    seen_at: datetime = instant("When it last did.", index=True)
+
+
 class ReviewCase(SQLModel, table=True):
     """A claim before a person: because of doubt, or because its citizen appealed."""
 
@@ -30,5 +44,7 @@ class ReviewCase(SQLModel, table=True):
     opened_at: datetime = instant("When it was opened.")
     due_at: datetime = instant("Until when a person decides.")
     decided_at: datetime | None = instant("When it was decided.", default=None)
-    decided_by: str | None = Field(default=None, description="Account of the reviewer.")
+    decided_by: str | None = Field(
+        default=None, description="Account of the reviewer, or 'jobs' when later acts settled it."
+    )
     reason_code: str | None = Field(default=None, description="Why, as a public code.")

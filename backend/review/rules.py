@@ -11,14 +11,38 @@ from types import MappingProxyType
 
 HOLD_POINTS = 100
 """An act with so many points waits for a person."""
+SOFT_POINTS = 50
+"""A signal that honest families and busy places show too: it holds beside a second one only."""
 HISTORY = timedelta(days=30)
-"""How far back an act's history is read."""
+"""How far back habits are read."""
+LOCATED_HISTORY = timedelta(days=90)
+"""How far back located acts are weighed against attested ones: a month of somebody who
+recycles twice is chance, a season is not."""
+LOCATED_WAIT = timedelta(days=60)
+"""A located act that lacks attested ones waits for them so long before a person looks."""
 
 _WEEK = timedelta(days=7)
 _LOCATED = "P1"
 _ATTESTED = frozenset({"P2", "P3"})
 _SECONDS_PER_H = 3600
 _FULL_BPS = 10_000
+
+SIGNALS = frozenset(
+    {
+        "acts_many",
+        "items_many",
+        "places_too_far",
+        "attested_acts_few",
+        "phone_shared",
+        "always_together",
+        "station_crowded",
+        "device_in_doubt",
+        "slot_overfull",
+        "codes_of_others",
+        "station_overfull",
+    }
+)
+"""Every code that `assess` can return."""
 
 DEFAULT_ITEMS: Mapping[str, int] = MappingProxyType(
     {
@@ -52,11 +76,17 @@ class Limits:
         near_m: Closer places are one place: positions of stations are not exact.
         phone_accounts: Accounts seen on one phone in 30 days; families share phones.
         companions: People who acted within two minutes of this person, at one
-            station, on three or more days of the last 30.
-        located_share_bps: What located acts (P1) may earn in 30 days, in 1/10,000 of what
+            machine, on three or more days of the last 30.
+        located_share_bps: What located acts (P1) may earn in 90 days, in 1/10,000 of what
             attested ones (P2, P3) earned. A share of value, so that splitting one's
             deposits or one's accounts gains nothing.
+        located_free_units: What located acts may earn in 90 days beside no attested act at all:
+            somebody's first stickers.
         located_station_day: Located acts at one station and day.
+        used_codes_week: Codes that somebody else had used already, presented in seven days.
+        usual_bps: Mass claimed since a container was emptied, in 1/10,000 of what its
+            rounds usually weigh.
+        usual_acts: Deposits of usual mass beyond that.
     """
 
     acts_week: int = 16
@@ -66,8 +96,12 @@ class Limits:
     near_m: int = 1_000
     phone_accounts: int = 5
     companions: int = 3
-    located_share_bps: int = 1_500
+    located_share_bps: int = 700
+    located_free_units: int = 100
     located_station_day: int = 40
+    used_codes_week: int = 5
+    usual_bps: int = 20_000
+    usual_acts: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +141,18 @@ class History:
     """What is known around an act.
 
     Attributes:
-        person: Acts of the same person in the 30 days before, any order.
+        person: Acts of the same person in the 90 days before, any order.
         phone_accounts: Accounts seen on this phone in 30 days, this one included.
         companions: People who keep acting together with this person.
         station_located_today: Located acts at this station and local day, this one excluded.
         device_is_in_doubt: The device's counter went backwards or it was in two places.
+        slot_seq, slot_capacity: Which code of its slot a kiosk's code is, from 0, and how many
+            the kiosk may show; capacity 0 where no kiosk signed.
+        used_codes: Codes presented in seven days that somebody else had used.
+        open_mass_g: Claimed at this container since it was emptied, this act included.
+        usual_mass_g: What its last rounds weighed on average, or what it holds when none
+            did; 0 when neither is known.
+        usual_act_g: What one deposit there usually weighs.
     """
 
     person: Sequence[Seen] = ()
@@ -119,6 +160,12 @@ class History:
     companions: int = 0
     station_located_today: int = 0
     device_is_in_doubt: bool = False
+    slot_seq: int = 0
+    slot_capacity: int = 0
+    used_codes: int = 0
+    open_mass_g: int = 0
+    usual_mass_g: int = 0
+    usual_act_g: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +205,9 @@ def assess(act: Doubtful, history: History, limits: Limits) -> Assessment:
         _companions(history, limits),
         _crowded(act, history, limits),
         _device(history),
+        _slot(history),
+        _used_codes(history, limits),
+        _overfull(history, limits),
     )
     return Assessment(tuple(signal for signal in found if signal is not None))
 
@@ -200,10 +250,11 @@ def _unattested(act: Doubtful, history: History, limits: Limits) -> Signal | Non
     """Bind located acts to attested ones: a printed sticker and a phone's word are cheap."""
     if act.level != _LOCATED:
         return None
-    within = [seen for seen in history.person if act.at - HISTORY < seen.at]
+    within = [seen for seen in history.person if act.at - LOCATED_HISTORY < seen.at]
     attested = sum(seen.units for seen in within if seen.level in _ATTESTED)
     located = act.units + sum(seen.units for seen in within if seen.level == _LOCATED)
-    if located * _FULL_BPS <= attested * limits.located_share_bps:
+    bound = attested * limits.located_share_bps + limits.located_free_units * _FULL_BPS
+    if located * _FULL_BPS <= bound:
         return None
     facts = {"located_units": located, "attested_units": attested}
     return Signal("attested_acts_few", HOLD_POINTS, facts)
@@ -213,21 +264,21 @@ def _shared_phone(history: History, limits: Limits) -> Signal | None:
     if history.phone_accounts <= limits.phone_accounts:
         return None
     facts = {"accounts": history.phone_accounts, "limit": limits.phone_accounts}
-    return Signal("phone_shared", HOLD_POINTS, facts)
+    return Signal("phone_shared", SOFT_POINTS, facts)
 
 
 def _companions(history: History, limits: Limits) -> Signal | None:
     if history.companions <= limits.companions:
         return None
     facts = {"people": history.companions, "limit": limits.companions}
-    return Signal("always_together", HOLD_POINTS, facts)
+    return Signal("always_together", SOFT_POINTS, facts)
 
 
 def _crowded(act: Doubtful, history: History, limits: Limits) -> Signal | None:
     if act.level != _LOCATED or history.station_located_today < limits.located_station_day:
         return None
     facts = {"count": history.station_located_today + 1, "limit": limits.located_station_day}
-    return Signal("station_crowded", HOLD_POINTS, facts)
+    return Signal("station_crowded", SOFT_POINTS, facts)
 
 
 def _device(history: History) -> Signal | None:
@@ -236,10 +287,28 @@ def _device(history: History) -> Signal | None:
     return Signal("device_in_doubt", HOLD_POINTS, {})
 
 
-def is_near_enough(distance_m: int, accuracy_m: int, *, limit_m: int = 150) -> bool:
-    """Tell whether a phone that claims to be somewhere may be at the sticker.
+def _slot(history: History) -> Signal | None:
+    """A kiosk shows so many codes a slot; one beyond them was signed by something else."""
+    if history.slot_capacity == 0 or history.slot_seq < history.slot_capacity:
+        return None
+    facts = {"number": history.slot_seq + 1, "limit": history.slot_capacity}
+    return Signal("slot_overfull", HOLD_POINTS, facts)
 
-    The phone's own error counts in its favour, up to 200 m: a larger one would turn any
-    place into the right one.
-    """
-    return distance_m <= limit_m + min(accuracy_m, 200)
+
+def _used_codes(history: History, limits: Limits) -> Signal | None:
+    if history.used_codes <= limits.used_codes_week:
+        return None
+    facts = {"count": history.used_codes, "limit": limits.used_codes_week}
+    return Signal("codes_of_others", SOFT_POINTS, facts)
+
+
+def _overfull(history: History, limits: Limits) -> Signal | None:
+    """More is claimed than the container usually holds, and no lorry came."""
+    if history.usual_mass_g == 0:
+        return None
+    # A few deposits more than usual are chance where few are usual.
+    chance_g = limits.usual_acts * history.usual_act_g
+    if (history.open_mass_g - chance_g) * _FULL_BPS <= history.usual_mass_g * limits.usual_bps:
+        return None
+    facts = {"claimed_g": history.open_mass_g, "usual_g": history.usual_mass_g}
+    return Signal("station_overfull", HOLD_POINTS, facts)

@@ -1,15 +1,18 @@
 """Writes of review: open a case, close it; flush, never commit."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session
+from sqlalchemy import delete, update
+from sqlmodel import Session, col
 
+from backend.db.upsert import insert_or_skip
 from backend.review import queries
 from backend.review.errors import AppealNotPossibleError, OwnCaseError, ReviewCaseNotFoundError
-from backend.review.models import ReviewCase
+from backend.review.models import PhoneSeen, ReviewCase
 
 DECIDED_WITHIN = timedelta(days=14)
 APPEAL_WITHIN = timedelta(days=60)
@@ -27,10 +30,21 @@ class About:
 
 
 def open_doubt(
-    session: Session, about: About, *, reasons: Sequence[dict[str, Any]], at: datetime
+    session: Session,
+    about: About,
+    *,
+    reasons: Sequence[dict[str, Any]],
+    at: datetime,
+    within: timedelta = DECIDED_WITHIN,
 ) -> ReviewCase:
-    """Put a doubtful claim before a person."""
-    return _open(session, about, cause="doubt", reasons=list(reasons), statement="", at=at)
+    """Put a doubtful claim before a person.
+
+    Args:
+        within: Until when it is decided; longer where later acts may settle it.
+    """
+    case = _open(session, about, cause="doubt", reasons=list(reasons), statement="", at=at)
+    case.due_at = at + within
+    return case
 
 
 def open_appeal(
@@ -76,6 +90,25 @@ def close(
     return case
 
 
+def note_taken_back(
+    session: Session, about: About, *, reviewer_id: str, reason_code: str, at: datetime
+) -> ReviewCase:
+    """Put into the trail that a person took a pending reward back.
+
+    Raises:
+        OwnCaseError: The reviewer is the citizen.
+    """
+    if about.account_id == reviewer_id:
+        raise OwnCaseError
+    reasons = [{"code": "taken_back", "facts": {}}]
+    case = _open(session, about, cause="doubt", reasons=reasons, statement="", at=at)
+    case.state = "refused"
+    case.decided_at, case.decided_by, case.reason_code = at, reviewer_id, reason_code
+    session.add(case)
+    session.flush()
+    return case
+
+
 def _open(
     session: Session,
     about: About,
@@ -98,3 +131,28 @@ def _open(
     session.add(case)
     session.flush()
     return case
+
+
+def note_phone(session: Session, phone: str, account_id: str, *, at: datetime) -> None:
+    """Remember that an account opened a session in a browser.
+
+    Args:
+        phone: The random number in the browser's cookie; only its hash is kept.
+    """
+    phone_hash = hashlib.sha256(phone.encode()).hexdigest()
+    insert_or_skip(session, PhoneSeen(phone_hash=phone_hash, account_id=account_id, seen_at=at))
+    session.execute(
+        update(PhoneSeen)
+        .where(col(PhoneSeen.phone_hash) == phone_hash, col(PhoneSeen.account_id) == account_id)
+        .values(seen_at=at)
+    )
+
+
+def forget_phones(session: Session, *, before: datetime) -> int:
+    """Delete what was seen of browsers before an instant; return how many rows."""
+    gone = session.execute(
+        delete(PhoneSeen)
+        .where(col(PhoneSeen.seen_at) < before)
+        .returning(col(PhoneSeen.phone_hash))
+    )
+    return len(gone.all())

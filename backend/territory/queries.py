@@ -101,6 +101,14 @@ def materials_by_station(
     return {station_id: tuple(materials) for station_id, materials in found.items()}
 
 
+def volume_l(session: Session, station_id: str, material: str) -> int:
+    """Return how much of a material a station's containers hold together. Unit: litres."""
+    statement = select(func.coalesce(func.sum(Container.volume_l), 0)).where(
+        col(Container.station_id) == station_id, col(Container.material) == material
+    )
+    return int(session.exec(statement).one())
+
+
 def stations(
     session: Session, *, commune_code: str | None = None, kind: str | None = None, limit: int = 500
 ) -> Sequence[Station]:

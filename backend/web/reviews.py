@@ -12,6 +12,7 @@ from backend.actions.models import Claim
 from backend.http.deps import Now, ReadSession, WriteSession, requires
 from backend.review import queries
 from backend.review.models import ReviewCase
+from backend.review.service import DECIDED_WITHIN
 from backend.web import history, places, texts
 from backend.web.contexts import CaseLine, Doubt, ReviewsPage
 from backend.web.forms import checked_form, see
@@ -75,16 +76,17 @@ def post_refuse(
 def reviews_page(session: Session, actor: Actor, now: datetime) -> ReviewsPage:
     """Collect the open cases, the most urgent first."""
     lines = []
-    for case in queries.open_cases(session):
+    for case in queries.open_cases(session, due_before=now + DECIDED_WITHIN):
         claim = action_queries.by_public_id(session, case.claim_public_id)
         if claim is not None:
-            lines.append(_line(session, case, claim, actor, now))
+            lines.append(case_line(session, case, claim, actor.account_id, now))
     return ReviewsPage(tuple(lines), ACCEPT_REASONS, REFUSE_REASONS)
 
 
-def _line(
-    session: Session, case: ReviewCase, claim: Claim, actor: Actor, now: datetime
+def case_line(
+    session: Session, case: ReviewCase, claim: Claim, reader_id: str, now: datetime
 ) -> CaseLine:
+    """Collect what a case shows of its act."""
     facts = history.act_facts(claim, action_queries.verdict_of(session, claim.id or 0))
     title_key, icon = history.act_title(claim.kind, facts)
     place = places.of_devices(session, [claim.device_number])
@@ -97,13 +99,18 @@ def _line(
         occurred_at=claim.occurred_at,
         due_at=case.due_at,
         is_late=case.due_at < now,
-        doubts=tuple(_doubt(reason) for reason in case.reasons),
+        doubts=doubts_of(case),
         statement=case.statement,
-        is_own=case.account_id == actor.account_id,
+        is_own=case.account_id == reader_id,
         count=_whole(facts.get("count")),
         mass_g=_whole(facts.get("mass_g")),
         distance_m=_whole(facts.get("distance_m")),
     )
+
+
+def doubts_of(case: ReviewCase) -> tuple[Doubt, ...]:
+    """Return a case's reasons as texts with their facts."""
+    return tuple(_doubt(reason) for reason in case.reasons)
 
 
 def _doubt(reason: dict[str, Any]) -> Doubt:

@@ -21,9 +21,10 @@ from backend.http.deps import (
     public,
 )
 from backend.http.problems import STATUS
-from backend.http.security import set_session_cookie
+from backend.http.security import phone_token, set_session_cookie
 from backend.kernel.clock import Clock
 from backend.kernel.errors import EcoError
+from backend.review import service as review
 from backend.territory.geo import Position
 from backend.web import history, places, texts
 from backend.web.contexts import CodePage, ScanPage
@@ -157,6 +158,8 @@ def _claim(
                 language=language_of(request, None),
                 user_agent=request.headers.get("user-agent", ""),
             )
+            phone = phone_token(request)
+            review.note_phone(session, phone, signed_in.account.id, at=clock.now())
         account_id, token = signed_in.account.id, signed_in.token
     intake: ClaimIntake = request.app.state.intake
     claim = ClaimRequest(account_id, form.idempotency_key, form.code, form.whereabouts)

@@ -1,11 +1,15 @@
 """Signing in with a code sent by e-mail, the account page, language."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
 from backend.accounts import queries, service
 from backend.accounts.rules import Actor, Permission, normalise_email
+from backend.freezes import queries as freeze_queries
+from backend.freezes.models import Freeze
+from backend.freezes.rules import APPEAL_WITHIN
 from backend.http.deps import (
     DatabaseDep,
     MaybeActor,
@@ -16,13 +20,14 @@ from backend.http.deps import (
     requires,
 )
 from backend.http.problems import STATUS
-from backend.http.security import clear_session_cookie, set_session_cookie
+from backend.http.security import clear_session_cookie, phone_token, set_session_cookie
 from backend.kernel.errors import EcoError, NotFoundError
+from backend.review import service as review
 from backend.web import browsers, texts
-from backend.web.contexts import AccountPage, Browser, SignInPage
+from backend.web.contexts import AccountPage, Browser, OwnFreeze, SignInPage
 from backend.web.forms import checked_form, local_path, see
 from backend.web.rendering import LANGUAGE_COOKIE, language_of, respond
-from backend.workflows import sign_in
+from backend.workflows import notices, sign_in
 
 router = APIRouter(include_in_schema=False)
 
@@ -83,6 +88,9 @@ def post_code(
             language=language_of(request, actor),
             user_agent=request.headers.get("user-agent", ""),
         )
+        if not isinstance(outcome, EcoError):
+            phone = phone_token(request)
+            review.note_phone(session, phone, outcome.account.id, at=clock.now())
     if isinstance(outcome, EcoError):
         left = outcome.facts.get("tries_left", 0)
         page = SignInPage(
@@ -136,6 +144,7 @@ def get_account(
     if account is None:
         raise NotFoundError("account", actor.account_id)
     signed_in = queries.sessions_of(session, account.id, clock.now())
+    freeze = freeze_queries.standing_of(session, account.id)
     page = AccountPage(
         email=account.email or "",
         name=account.display_name,
@@ -145,6 +154,7 @@ def get_account(
             Browser(browsers.name_of(row.user_agent), row.created_at, row.id == actor.session_id)
             for row in signed_in
         ),
+        freeze=own_freeze(freeze, language_of(request, actor), clock.now()) if freeze else None,
     )
     return respond(request, "account.html", page, actor=actor, section="account")
 
@@ -165,6 +175,19 @@ def post_language(
         LANGUAGE_COOKIE, language, max_age=LANGUAGE_COOKIE_LIFE_S, samesite="lax", httponly=True
     )
     return response
+
+
+def own_freeze(row: Freeze, language: str, now: datetime) -> OwnFreeze:
+    """Say why an account is stopped and how far the appeal is."""
+    since = row.confirmed_at or row.requested_at
+    until = row.appeal_due_at or since + APPEAL_WITHIN
+    if row.appeal_decided_at is not None:
+        appeal = "upheld"
+    elif row.appealed_at is not None:
+        appeal = "open"
+    else:
+        appeal = "possible" if now <= until else "late"
+    return OwnFreeze(notices.reason(row.reason_code, language), since, appeal, until)
 
 
 def _ask_again(

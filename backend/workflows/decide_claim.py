@@ -17,13 +17,14 @@ from backend.db import event_log
 from backend.devices import queries as device_queries
 from backend.review import queries as review_queries
 from backend.review import service as review
+from backend.review.rules import LOCATED_WAIT
 from backend.rulebook import engine
 from backend.rulebook import queries as rulebook_queries
 from backend.rulebook.act import Act
 from backend.rulebook.models import Edition
 from backend.territory import queries as territory_queries
 from backend.territory.geo import Position
-from backend.workflows import sold_elsewhere
+from backend.workflows import look_again, sold_elsewhere
 from backend.workflows.acts import LevelCodes, act_of
 from backend.workflows.carpool import with_journey
 from backend.workflows.corroborate import corroborated
@@ -32,6 +33,8 @@ from backend.workflows.grant import Payable, grant
 from backend.workflows.review_claim import about
 from backend.workflows.sold_elsewhere import PartnerKeys
 from backend.workflows.trip_witness import with_recording
+
+ATTESTED = (ProofLevel.P2, ProofLevel.P3)
 
 log = structlog.get_logger()
 
@@ -117,12 +120,15 @@ def _decide(session: Session, claim: Claim, setting: _Setting, now: datetime) ->
             if doubts:
                 judgement = _held(judgement, doubts)
             else:
-                payable = Payable(claim, act, edition, keys)
+                payable = Payable(claim, act, edition, keys, witness.kind)
                 sold_elsewhere.publish(session, claim, act, setting.partner_keys, at=now)
         except engine.ActIncompleteError as error:
             # The rule asks for a fact that this witness does not sign: a person decides.
             judgement = _for_review(judgement, error.code)
-    return _conclude(session, claim, judgement, payable, now)
+    outcome = _conclude(session, claim, judgement, payable, now)
+    if outcome.units and judgement.level in ATTESTED:
+        look_again.at_waiting(session, claim.account_id, region=setting.region, now=now)
+    return outcome
 
 
 def _conclude(
@@ -135,7 +141,9 @@ def _conclude(
     actions.decide(session, claim, judgement, at=now)
     if judgement.state == ClaimState.REVIEW:
         reasons = [{"code": r.code, "facts": dict(r.facts)} for r in judgement.reasons]
-        review.open_doubt(session, about(claim), reasons=reasons, at=now)
+        codes = [reason.code for reason in judgement.reasons]
+        within = LOCATED_WAIT if look_again.only_waits(codes) else review.DECIDED_WITHIN
+        review.open_doubt(session, about(claim), reasons=reasons, at=now, within=within)
     units = grant(session, payable, now) if payable is not None else 0
     event_log.append(
         session,

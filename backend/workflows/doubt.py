@@ -13,11 +13,13 @@ from backend.actions.verifiers.trip import words
 from backend.devices import queries as device_queries
 from backend.devices import rules as device_rules
 from backend.devices import service as devices
+from backend.review import queries as review_queries
 from backend.review import rules
 from backend.review.rules import Assessment, Doubtful, History, Limits, Seen
 from backend.rewards import queries as reward_queries
 from backend.rulebook.act import Act
 from backend.territory.geo import Position, distance_m
+from backend.workflows import surroundings
 
 MAX_HISTORY = 300
 """Claims of one person that are read back; far more than a held person can have paid."""
@@ -47,7 +49,15 @@ def reasons_to_doubt(
     )
     history = History(
         person=_seen(session, claim, station),
+        phone_accounts=review_queries.accounts_on_phones_of(
+            session, claim.account_id, since=claim.occurred_at - rules.HISTORY
+        ),
+        companions=surroundings.companions(session, claim),
+        station_located_today=surroundings.located_today(session, claim, act),
         device_is_in_doubt=claim.kind in COUNTED and _is_device_in_doubt(session, claim),
+        used_codes=surroundings.used_codes(session, claim),
+        **surroundings.slot(session, claim),
+        **surroundings.masses(session, claim, act),
     )
     assessment = rules.assess(doubtful, history, Limits())
     if claim.kind == "trip":
@@ -101,7 +111,7 @@ def _counter(evidence: Mapping[str, Any]) -> int:
 
 
 def _seen(session: Session, claim: Claim, station: Position | None) -> list[Seen]:
-    oldest = claim.occurred_at - rules.HISTORY
+    oldest = claim.occurred_at - rules.LOCATED_HISTORY
     past = [
         other
         for other in action_queries.of_account(session, claim.account_id, limit=MAX_HISTORY)

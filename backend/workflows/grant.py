@@ -13,6 +13,7 @@ from backend.collections.models import DepositMass
 from backend.kernel.ids import pack_reward_id
 from backend.ledger import names
 from backend.ledger import service as ledger
+from backend.rewards import queries as reward_queries
 from backend.rewards import service as rewards
 from backend.rewards.rules import ON_MASS_BALANCE, ON_REGISTER
 from backend.rulebook import engine
@@ -20,7 +21,7 @@ from backend.rulebook import queries as rulebook_queries
 from backend.rulebook.act import Act
 from backend.rulebook.models import Edition
 from backend.territory import queries as territory_queries
-from backend.workflows import tranches
+from backend.workflows import adjust, tranches
 
 CARPOOL = "carpool"
 """Mode whose trips a register judges after the verdict; see workflows/carpool.py."""
@@ -32,12 +33,14 @@ class Payable:
 
     Attributes:
         counter_keys: Counters that the edition reads for it, in lock order.
+        witness_kind: Kind of the device that attests it.
     """
 
     claim: Claim
     act: Act
     edition: Edition
     counter_keys: tuple[str, ...]
+    witness_kind: str
 
 
 def grant(session: Session, payable: Payable, now: datetime) -> int:
@@ -46,10 +49,12 @@ def grant(session: Session, payable: Payable, now: datetime) -> int:
     book = rulebook_queries.rulebook_of(edition)
     counters = rewards.lock_counters(session, payable.counter_keys)
     evaluation = engine.evaluate(act, book, counters)
+    if reward_queries.receipt_of(session, claim.id or 0) is not None:
+        return _restore(session, claim, room_units=evaluation.amount_units, now=now)
     moves = {move.key: move.delta for move in evaluation.moves}
     rewards.move_counters(session, moves)
-    reliability_bps = _reliability_bps(session, act)
-    split = tranches.by_reliability(evaluation, reliability_bps)
+    at_once_bps = _at_once_bps(session, payable)
+    split = tranches.by_reliability(evaluation, at_once_bps)
     claim_id, units = claim.id or 0, evaluation.amount_units
     rewards.write_receipt(
         session,
@@ -60,7 +65,7 @@ def grant(session: Session, payable: Payable, now: datetime) -> int:
         rule_id=evaluation.rule_id,
         units=units,
         lines=[{"code": line.code, "facts": dict(line.facts)} for line in split.lines],
-        public=_public_fields(payable, units, reliability_bps),
+        public=_public_fields(payable, units, at_once_bps),
         private={"account": claim.account_id, "occurred_at": claim.occurred_at.isoformat()},
         moves=_by_kind(moves, engine.amount_keys(act, book)),
         at=now,
@@ -87,11 +92,20 @@ def grant(session: Session, payable: Payable, now: datetime) -> int:
     return units
 
 
-def _reliability_bps(session: Session, act: Act) -> int | None:
-    """Return the reliability of the act's station, `None` where no weighing can follow."""
+def _restore(session: Session, claim: Claim, *, room_units: int, now: datetime) -> int:
+    """Give back what a reviewer took and an appeal won; the receipt of then stands."""
+    claim_id = claim.id or 0
+    collections.withdraw_deposit(session, claim_id, is_withdrawn=False)
+    return adjust.restore(session, claim_id, room_units=room_units, now=now)
+
+
+def _at_once_bps(session: Session, payable: Payable) -> int | None:
+    """Return what is released at once, `None` where no weighing can follow."""
+    act = payable.act
     if act.station_ref is None or act.proof_level not in tranches.WEIGHED_LEVELS:
         return None
-    return territory_queries.station(session, act.station_ref).station.reliability_bps
+    station = territory_queries.station(session, act.station_ref).station
+    return mass.at_once_bps(station.reliability_bps, payable.witness_kind)
 
 
 def _note_mass(session: Session, claim_id: int, occurred_at: datetime, act: Act) -> None:
@@ -135,7 +149,7 @@ def _tranche(claim: Claim, act: Act, tranche: engine.Tranche, now: datetime) -> 
     )
 
 
-def _public_fields(payable: Payable, units: int, reliability_bps: int | None) -> dict[str, Any]:
+def _public_fields(payable: Payable, units: int, at_once_bps: int | None) -> dict[str, Any]:
     claim, act, edition = payable.claim, payable.act, payable.edition
     return {
         "claim": claim.public_id,
@@ -151,5 +165,5 @@ def _public_fields(payable: Payable, units: int, reliability_bps: int | None) ->
         "mass_g": act.mass_g,
         "distance_m": act.distance_m,
         "units": units,
-        "reliability_bps": reliability_bps,
+        "at_once_bps": at_once_bps,
     }

@@ -37,6 +37,11 @@ _REASONS: Mapping[str, Mapping[str, str]] = {
         "code_not_valid": "Le code n'était pas valable",
         "mass_missing": "La pesée n'a pas retrouvé ce dépôt",
         "carpool_refused": "Le registre national du covoiturage n'a pas retenu ce trajet",
+        "many_accounts": "Plusieurs comptes servent à une même personne",
+        "forged_codes": "Des codes falsifiés ont été présentés",
+        "empty_deposits": "Des dépôts déclarés n'ont pas eu lieu",
+        "points_sold": "Des points ont été vendus",
+        "card_stolen": "La carte a été déclarée volée",
     },
     "en": {
         "not_plausible": "The act was not plausible",
@@ -44,6 +49,11 @@ _REASONS: Mapping[str, Mapping[str, str]] = {
         "code_not_valid": "The code was not valid",
         "mass_missing": "The weighing did not find this deposit",
         "carpool_refused": "The national carpool register did not accept this trip",
+        "many_accounts": "Several accounts serve one person",
+        "forged_codes": "Forged codes were presented",
+        "empty_deposits": "Deposits were claimed that did not take place",
+        "points_sold": "Points were sold",
+        "card_stolen": "The card was reported stolen",
     },
 }
 _ADJUSTMENTS: Mapping[str, Mapping[str, str]] = {

@@ -10,6 +10,7 @@ from backend.actions.models import Claim, Verdict
 from backend.actions.rules import ClaimState
 from backend.db import event_log
 from backend.kernel.errors import NotFoundError
+from backend.review import queries as review_queries
 from backend.review import service as review
 from backend.review.errors import AppealNotPossibleError
 from backend.review.models import ReviewCase
@@ -34,10 +35,14 @@ def appeal(
     claim = action_queries.by_public_id(session, public_id)
     if claim is None or claim.account_id != account_id:
         raise NotFoundError("claim", public_id)
-    if claim.state != ClaimState.REFUSED:
+    cases = review_queries.cases_of(session, claim.id or 0)
+    decided = [case.decided_at for case in cases if case.state == "refused" and case.decided_at]
+    # A reward that was taken back in part leaves its claim accepted.
+    if claim.state != ClaimState.REFUSED and not decided:
         raise AppealNotPossibleError("it is not refused")
+    refused_at = max([claim.received_at, *decided])
     return review.open_appeal(
-        session, about(claim), statement=statement, refused_at=claim.received_at, at=now
+        session, about(claim), statement=statement, refused_at=refused_at, at=now
     )
 
 

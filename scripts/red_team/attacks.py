@@ -19,8 +19,8 @@ from backend.kernel.errors import EcoError
 from scripts.red_team import town
 from scripts.red_team.scheme import DAY_S, DAYS, GATE_MISS, START, Controls, TownAct
 
-TRIES_A_DAY = 18
-"""Objects that a closing gate lets one try in half an hour: three, then five minutes' pause."""
+TRY_S = 20
+HALF_HOUR_S = 1_800
 ACCOMPLICES = 9
 """Agents who share one thief or one clerk."""
 
@@ -58,6 +58,18 @@ class Attack:
         """Return a claim for something that was not brought."""
         material = "glass" if self.setting.get("glass", 1) else "packaging"
         return TownAct(at_s, self.agent, account, station, kind, material, items, is_real=False)
+
+
+def tries_a_day() -> int:
+    """Return how many objects a gate that shuts after refused ones lets one try in half an hour."""
+    spent_s = tries = 0
+    while spent_s < HALF_HOUR_S:
+        tries += 1
+        spent_s += TRY_S + device_rules.gate_pause_s(tries)
+    return tries
+
+
+TRIES_A_DAY = tries_a_day()
 
 
 def passes(attack: Attack, token: str, *, at_s: int, is_used: bool) -> bool:

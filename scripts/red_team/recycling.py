@@ -10,12 +10,14 @@ import random
 import statistics
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from backend.collections.rules import ITEM_G
 from scripts.red_team import attacks, town
 from scripts.red_team.attacks import GUARDS, STYLES, Attack, Setting
-from scripts.red_team.scheme import DAY_S, DAYS, ITEM_G, Books, Controls, Scheme, TownAct
+from scripts.red_team.scheme import DAY_S, DAYS, Books, Container, Controls, Scheme, TownAct
 
 ALL_ON = Controls()
 HOSTILE_BASE = 1_000_000
@@ -71,15 +73,17 @@ def search(style: str, controls: Controls, *, settings: int, seed: int) -> tuple
     return worst
 
 
-def usual_week_g(seed: int) -> dict[int, int]:
-    """Return what each weighed station takes in a week from honest people, in grams."""
-    draw, found = _seeded(seed), dict.fromkeys([*town.BINS, *town.COUNTERS], 0)
+def usual_week_g(seed: int) -> dict[Container, int]:
+    """Return what each weighed container takes in a week from honest people, in grams."""
+    draw = _seeded(seed)
+    found: dict[Container, int] = defaultdict(int)
+    weighed = {*town.BINS, *town.COUNTERS}
     for agent in range(1000):
         for act in town.month_of(town.citizen(draw), agent, draw):
-            if act.station in found and 0 <= act.at_s < DAYS * DAY_S:
-                found[act.station] += act.items * ITEM_G[act.material]
+            if act.station in weighed and 0 <= act.at_s < DAYS * DAY_S:
+                found[act.station, act.material] += act.items * ITEM_G[act.material]
     # A thousand people stand for five thousand, a month for four weeks and two days.
-    return {station: mass_g * 5 * 7 // 30 for station, mass_g in found.items()}
+    return {where: mass_g * 5 * 7 // 30 for where, mass_g in found.items()}
 
 
 def month(worst: Mapping[str, Setting], *, honest: int, hostile: int, seed: int) -> Result:

@@ -1,45 +1,48 @@
 """The scheme under attack: the real rulebook engine, doubt rules and mass balance, in memory.
 
 What stands in for the world is named: a reviewer who lets one fake in five pass, a
-collection every seven days weighed with 1 % of error, drop gates and crushers that take
-one junk object in a hundred for a good one.
+collection every seven days weighed with 1 % of error, items whose mass varies by 30 %,
+drop gates and crushers that take one junk object in a hundred for a good one, a clerk who
+is sent away after the first round that is far too light, stations that have earned full
+reliability before anybody attacks.
 """
 
+import math
 import random
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
+from typing import TypeAlias
 
+from backend.actions.verifiers import sticker
 from backend.collections import rules as balance
-from backend.collections.rules import Balance, Round
+from backend.collections.rules import ITEM_G, Balance, Round
 from backend.review import rules
 from backend.review.rules import Doubtful, History, Limits, Seen
 from backend.rulebook import engine
 from backend.rulebook.act import Act, Place
+from backend.workflows import surroundings
 
 EDITION = Path(__file__).parents[2] / "backend" / "rulebook" / "editions" / "amp-2026-1.yaml"
 START = datetime(2026, 9, 1, tzinfo=UTC)
 DAYS = 30
+FIRST_DAY, LAST_DAY = -90, 90
+"""Three months before make the histories, two months after decide what becomes of waiting."""
 DAY_S = 86_400
 WEEK_S = 7 * DAY_S
-AT_ONCE_BPS = {"bin": 7_000, "counter": 0}
-"""A machine pays 70 % at once and the rest when the mass reconciles; what one person signed
-waits for the mass altogether."""
-TOLERANCE_BPS = 300
-ITEM_G = {
-    "glass": 400,
-    "packaging": 35,
-    "paper": 80,
-    "textile": 250,
-    "plastic_bottle": 30,
-    "can": 16,
-}
+WEIGHED = frozenset({"bin", "counter"})
+"""What a lorry's scales can say something about. Junk that a drop gate lets through weighs
+as much as glass, so gates are left out, which favours the attackers."""
+ITEM_SPREAD = 0.3
 REVIEW_MISS = 0.2
 GATE_MISS = 0.01
 SCALE_ERROR = 0.01
-WAIT_S = 30 * DAY_S
+WAIT_S = int(rules.LOCATED_WAIT.total_seconds())
 """A located act that waits for attested ones is looked at after each of them so long."""
+Container: TypeAlias = tuple[int, str]
+"""Station and material."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Controls:
     position: bool = True
     mass_balance: bool = True
     announced: bool = True
+    station_usual: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,8 @@ def limits_of(controls: Controls) -> Limits:
         shipped = replace(shipped, items_month=defaultdict(lambda: never), other_items=never)
     if not controls.located_share:
         shipped = replace(shipped, located_share_bps=never)
+    if not controls.station_usual:
+        shipped = replace(shipped, usual_bps=never)
     return shipped
 
 
@@ -121,7 +127,7 @@ class Scheme:
 
     controls: Controls
     draw: random.Random
-    background_g: dict[int, int] = field(default_factory=dict)
+    background_g: dict[Container, int] = field(default_factory=dict)
     books: dict[int, Books] = field(default_factory=lambda: defaultdict(Books))
     _rulebook: engine.Rulebook = field(default_factory=lambda: engine.load(EDITION.read_bytes()))
     _seen: dict[tuple[int, int], list[Seen]] = field(default_factory=lambda: defaultdict(list))
@@ -130,17 +136,22 @@ class Scheme:
     _waiting: dict[tuple[int, int], list[_Waiting]] = field(
         default_factory=lambda: defaultdict(list)
     )
-    _claimed_g: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    _weighed_g: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    _carried_g: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    _claimed_g: dict[Container, int] = field(default_factory=lambda: defaultdict(int))
+    _claimed_items: dict[Container, int] = field(default_factory=lambda: defaultdict(int))
+    _weighed_g: dict[Container, float] = field(default_factory=lambda: defaultdict(float))
+    _carried_g: dict[Container, int] = field(default_factory=lambda: defaultdict(int))
+    _acts: dict[Container, int] = field(default_factory=lambda: defaultdict(int))
+    _acts_g: dict[Container, int] = field(default_factory=lambda: defaultdict(int))
+    _past_g: dict[Container, list[int]] = field(default_factory=lambda: defaultdict(list))
     _reliability: dict[int, int] = field(default_factory=dict)
+    _last_weighed_g: dict[Container, int] = field(default_factory=dict)
     _dismissed: set[int] = field(default_factory=set)
     _limits: Limits = field(default_factory=Limits)
 
     def run(self, acts: list[TownAct]) -> None:
         """Process all claims; a collection round after each week, books from day 0 on."""
         self._limits = limits_of(self.controls)
-        next_round_s = -4 * WEEK_S
+        next_round_s = FIRST_DAY * DAY_S + WEEK_S
         for act in sorted(acts, key=lambda found: found.at_s):
             while act.at_s >= next_round_s:
                 self._collect()
@@ -162,7 +173,7 @@ class Scheme:
         book.acts += 1
         if act.kind == "sticker":
             book.located += 1
-            near = rules.is_near_enough(act.gps_error_m, act.gps_accuracy_m)
+            near = sticker.is_near_enough(act.gps_error_m, act.gps_accuracy_m)
             if self.controls.position and not near:
                 book.refused += 1
                 return
@@ -181,7 +192,7 @@ class Scheme:
         at, level = _instant(act.at_s), _level(act)
         doubt = rules.assess(
             Doubtful(at, level, act.material, act.items, evaluation.amount_units),
-            History(self._seen[person], device_is_in_doubt=act.is_device_suspect),
+            self._history(act),
             self._limits,
         )
         codes = [signal.code for signal in doubt.signals]
@@ -201,6 +212,19 @@ class Scheme:
         self._pay(act, evaluation.amount_units, book)
         return True
 
+    def _history(self, act: TownAct) -> History:
+        where = (act.station, act.material)
+        past = self._past_g[where][-surroundings.USUAL_ROUNDS :]
+        base_g = self.background_g.get(where, 0)
+        usual_g = base_g + sum(past) // len(past) if past else base_g
+        return History(
+            self._seen[act.agent, act.account],
+            device_is_in_doubt=act.is_device_suspect,
+            open_mass_g=base_g + self._claimed_g[where] + act.items * ITEM_G[act.material],
+            usual_mass_g=usual_g if act.kind in WEIGHED else 0,
+            usual_act_g=self._acts_g[where] // max(1, self._acts[where]),
+        )
+
     def _look_again(self, act: TownAct) -> None:
         person = (act.agent, act.account)
         left = []
@@ -218,48 +242,86 @@ class Scheme:
 
     def _pay(self, act: TownAct, units: int, book: Books) -> None:
         later = 0
-        if act.kind in AT_ONCE_BPS:
+        if act.kind in WEIGHED:
+            where = (act.station, act.material)
             mass_g = act.items * ITEM_G[act.material]
-            self._claimed_g[act.station] += mass_g
-            self._weighed_g[act.station] += mass_g if act.is_real else 0
+            self._claimed_g[where] += mass_g
+            self._acts[where] += 1
+            self._acts_g[where] += mass_g
+            # A bin weighs what it takes; what a clerk counts has its usual mass only.
+            if act.kind == "counter":
+                self._claimed_items[where] += act.items
+            if act.is_real:
+                self._weighed_g[where] += self._true_g(act, mass_g)
             if self.controls.mass_balance:
-                share = AT_ONCE_BPS[act.kind]
-                share = min(share, self._reliability.get(act.station, share))
+                reliability = self._reliability.get(act.station, balance.FULL_BPS)
+                share = balance.at_once_bps(reliability, act.kind)
                 _, later = balance.split(units, share)
                 self._pending.append(_Pending(act, later))
         _credit(book, units - later, is_real=act.is_real)
 
+    def _true_g(self, act: TownAct, mass_g: int) -> float:
+        if act.kind != "counter":
+            return mass_g
+        spread = ITEM_SPREAD * mass_g / math.sqrt(act.items)
+        return max(0.0, self.draw.gauss(mass_g, spread))
+
     def _collect(self) -> None:
-        rounds = {station: self._weigh(station) for station in {*self._claimed_g, *self._carried_g}}
+        claimed = {*self._claimed_g, *self._carried_g}
+        rounds = {where: self._weigh(where) for where in sorted(claimed)}
+        for station in sorted({station for station, _ in claimed}):
+            mine = [found for (at, _), found in rounds.items() if at == station]
+            self._reliability[station] = min(found.reliability_bps for found in mine)
+            if any(found.is_gross for found in mine):
+                self._dismissed.add(station)
+        gross: dict[Container, list[_Pending]] = defaultdict(list)
         for pending in self._pending:
-            self._settle(pending, rounds[pending.act.station])
-        self._dismissed |= {station for station, found in rounds.items() if found.is_gross}
+            where = (pending.act.station, pending.act.material)
+            if rounds[where].is_gross:
+                gross[where].append(pending)
+            else:
+                self._settle(pending, rounds[where].keep)
+        for where, waiting in gross.items():
+            self._review(where, waiting)
         self._pending.clear()
         self._claimed_g.clear()
+        self._claimed_items.clear()
         self._weighed_g.clear()
 
-    def _weigh(self, station: int) -> Balance:
-        base_g = self.background_g.get(station, 0)
-        weighed_g = self._weighed_g[station] + base_g
+    def _weigh(self, where: Container) -> Balance:
+        base_g = self.background_g.get(where, 0)
+        weighed_g = round((self._weighed_g[where] + base_g) * self.draw.gauss(1, SCALE_ERROR))
+        self._last_weighed_g[where] = weighed_g
+        self._past_g[where].append(max(0, weighed_g - base_g))
         found = balance.judge_round(
-            Round(
-                self._claimed_g[station] + base_g,
-                round(weighed_g * self.draw.gauss(1, SCALE_ERROR)),
-                self._carried_g[station],
-            ),
-            reliability_bps=self._reliability.get(station, balance.FULL_BPS),
-            tolerance_bps=TOLERANCE_BPS,
+            Round(self._claimed_g[where] + base_g, weighed_g, self._carried_g[where]),
+            reliability_bps=self._reliability.get(where[0], balance.FULL_BPS),
+            tolerance_bps=balance.tolerance_bps(self._claimed_items[where]),
         )
-        self._reliability[station] = found.reliability_bps
-        self._carried_g[station] = found.carried_g
+        self._carried_g[where] = found.carried_g
         return found
 
-    def _settle(self, pending: _Pending, found: Balance) -> None:
+    def _review(self, where: Container, waiting: list[_Pending]) -> None:
+        """Let a person refuse what does not convince, then trim what is still missing."""
+        left = []
+        for pending in waiting:
+            act = pending.act
+            self._book(act).held += 1
+            if act.is_real or self._fools_reviewer(act):
+                left.append(pending)
+        base_g = self.background_g.get(where, 0)
+        claimed_g = base_g + sum(p.act.items * ITEM_G[p.act.material] for p in left)
+        found = balance.judge_round(
+            Round(claimed_g, self._last_weighed_g[where]),
+            reliability_bps=0,
+            tolerance_bps=balance.tolerance_bps(self._claimed_items[where]),
+        )
+        for pending in left:
+            self._settle(pending, found.keep)
+
+    def _settle(self, pending: _Pending, keep: Fraction) -> None:
         act, book = pending.act, self._book(pending.act)
-        kept = balance.trim({"": pending.units}, found.keep)[""]
-        if found.is_gross:
-            book.held += 1
-            kept = pending.units if act.is_real or self._fools_reviewer(act) else 0
+        kept = balance.trim({"": pending.units}, keep)[""]
         _credit(book, kept, is_real=act.is_real)
         if act.is_real:
             book.trimmed_units += pending.units - kept

@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
-from scripts.red_team.scheme import DAY_S, DAYS, TownAct
+from scripts.red_team.scheme import DAY_S, DAYS, FIRST_DAY, LAST_DAY, TownAct
 
 STICKERS, GATES, BINS, COUNTERS = (
     range(1000, 1210),
@@ -71,14 +71,14 @@ def poisson(draw: random.Random, mean: float) -> int:
 
 
 def month_of(who: Citizen, agent: int, draw: random.Random) -> list[TownAct]:
-    """Return a person's honest acts of 30 days, with those of 30 days before and after.
+    """Return a person's honest acts of 30 days, with those of the months around.
 
-    The month before makes the history that the rules look at; the month after decides what
+    The months before make the history that the rules look at; those after decide what
     becomes of acts that wait.
     """
     return [
         act
-        for first_day in (-DAYS, 0, DAYS)
+        for first_day in range(FIRST_DAY, LAST_DAY, DAYS)
         for act in _thirty_days(who, agent, draw, first_day=first_day)
     ]
 

@@ -190,11 +190,17 @@ def make_station(
 
 
 def make_terminal(
-    database: Database, clock: FrozenClock, kind: DeviceKind, *, station: Station | None
+    database: Database,
+    clock: FrozenClock,
+    kind: DeviceKind,
+    *,
+    station: Station | None,
+    capacity: int = 100,
 ) -> Terminal:
-    """Announce and enrol a device."""
+    """Announce and enrol a device; tests make more of a slot than people could."""
     with database.transaction() as session:
-        new = NewDevice(kind, f"Terminal {kind}", station.id if station else None)
+        station_id = station.id if station else None
+        new = NewDevice(kind, f"Terminal {kind}", station_id, capacity_per_slot=capacity)
         device, code = devices.create_pending(session, new, now=clock.now())
         terminal = Terminal(device.number, kind, clock)
         public_key = terminal.key.public_key().public_bytes_raw().hex()

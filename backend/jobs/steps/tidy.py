@@ -3,6 +3,22 @@
 from backend.accounts import service as accounts
 from backend.jobs.context import Context
 from backend.partners import service as partners
+from backend.review import rules
+from backend.review import service as review
+from backend.workflows import freeze_account
+
+
+def forget_phones(context: Context) -> bool:
+    """Forget which accounts a browser opened, once doubt does not look so far back."""
+    before = context.clock.now() - rules.HISTORY
+    with context.database.transaction() as session:
+        return review.forget_phones(session, before=before) > 0
+
+
+def lift_overdue_freezes(context: Context) -> bool:
+    """Give accounts back whose appeal nobody decided in time."""
+    with context.database.transaction() as session:
+        return freeze_account.lift_overdue(session, now=context.clock.now()) > 0
 
 
 def purge_accounts(context: Context) -> bool:

@@ -10,6 +10,7 @@ from backend.web.contexts.account import (
     MailboxPage,
     MailLine,
     MailPage,
+    OwnFreeze,
     SignInPage,
 )
 from backend.web.contexts.admin import (
@@ -65,6 +66,13 @@ from backend.web.contexts.collections import (
     RoundCard,
     StationMassPage,
 )
+from backend.web.contexts.evidence import (
+    EvidencePage,
+    FreezeLine,
+    FreezesPage,
+    PastAct,
+    TrailLine,
+)
 from backend.web.contexts.frame import (
     HelpPage,
     ProblemPage,
@@ -115,9 +123,12 @@ __all__ = [
     "EditionDraftPage",
     "EditionLine",
     "EditionPage",
+    "EvidencePage",
     "Example",
     "FileLine",
     "ForecastView",
+    "FreezeLine",
+    "FreezesPage",
     "GroupCost",
     "Health",
     "HelpPage",
@@ -135,6 +146,8 @@ __all__ = [
     "MailboxPage",
     "MemberLine",
     "OrphanLine",
+    "OwnFreeze",
+    "PastAct",
     "PayPage",
     "PaymentReceiptPage",
     "PayoutLine",
@@ -165,5 +178,6 @@ __all__ = [
     "TillLine",
     "TillPage",
     "TillPaymentPage",
+    "TrailLine",
     "TreasuryPage",
 ]

@@ -32,6 +32,21 @@ class Browser:
 
 
 @dataclass(frozen=True)
+class OwnFreeze:
+    """Why one's account is stopped, and what became of the appeal.
+
+    Attributes:
+        appeal: possible, open, upheld or late.
+        until: Until when one can appeal, or until when the appeal is decided.
+    """
+
+    reason: str
+    since: datetime
+    appeal: str
+    until: datetime
+
+
+@dataclass(frozen=True)
 class AccountPage:
     """One's own account."""
 
@@ -40,6 +55,7 @@ class AccountPage:
     is_anonymous: bool
     since: datetime
     browsers: tuple[Browser, ...]
+    freeze: OwnFreeze | None = None
 
 
 @dataclass(frozen=True)
