@@ -24,7 +24,9 @@ from backend.api import (
     reviews,
     rules,
     settlement,
+    solvency,
     stations,
+    treasury,
     trips,
     witnesses,
 )
@@ -55,7 +57,9 @@ API_MODULES = (
     reviews,
     rules,
     settlement,
+    solvency,
     stations,
+    treasury,
     trips,
     witnesses,
 )

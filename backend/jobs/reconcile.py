@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from backend.accounts.models import AccountAddress
+from backend.jobs import reconcile_euro
 from backend.jobs.context import Context
 from backend.ledger import names, queries
 from backend.merchants.models import Merchant
@@ -42,6 +43,8 @@ def reconcile(context: Context) -> Report:
         consumed = _confirmed_rewards(session)
         sums = {currency: queries.total(session, currency) for currency in names.Currency}
         drifted = queries.drifted_accounts(session)
+        euro = list(reconcile_euro.comparisons(session))
+        payout_refs = reconcile_euro.payout_refs(session)
     found = [Difference(f"sum of all entries in {what}", sum_, 0) for what, sum_ in sums.items()]
     found += [Difference(f"running balance of {name}", 0, 1) for name in drifted]
     for what, (units, contract, calldata) in _questions(context, expected).items():
@@ -50,6 +53,10 @@ def reconcile(context: Context) -> Report:
     for reward_id in consumed:
         is_consumed = _ask(context, "EcoToken", context.contracts.is_consumed(reward_id))
         found.append(Difference(f"reward {reward_id} is consumed", 1, is_consumed))
+    found += [Difference(*row) for row in euro]
+    for ref in payout_refs:
+        is_burned = _ask(context, "RedemptionDesk", context.contracts.is_paid_out(ref))
+        found.append(Difference(f"payout {ref} is burned on chain", 1, is_burned))
     differing = tuple(row for row in found if row.ledger_units != row.chain_units)
     return Report(checked=len(found), differences=differing)
 

@@ -1,15 +1,10 @@
 """A statement as an accessible PDF (PDF/UA-1, ISO 14289-1), set by typst."""
 
 import json
-from functools import lru_cache
-from pathlib import Path
 
-from typst import Compiler
-
+from backend.paper.typesetting import typeset
 from backend.statements.rules import Statement, check
 from backend.statements.words import WORDS, day_text, euro, instant_text, kind_text, points
-
-TEMPLATE = Path(__file__).parent / "statement.typ"
 
 
 def write(statement: Statement, language: str = "fr") -> bytes:
@@ -19,21 +14,8 @@ def write(statement: Statement, language: str = "fr") -> bytes:
         StatementOffError: The statement does not add up.
     """
     check(statement)
-    made: object = _compiler().compile(
-        format="pdf",
-        pdf_standards=["ua-1"],
-        sys_inputs={"data": json.dumps(_content(statement, language))},
-        timestamp=int(statement.made_at.timestamp()),
-    )
-    if not isinstance(made, bytes):
-        msg = "typst wrote no PDF"
-        raise TypeError(msg)
-    return made
-
-
-@lru_cache
-def _compiler() -> Compiler:
-    return Compiler(TEMPLATE.read_bytes(), ignore_system_fonts=True)
+    data = json.dumps(_content(statement, language), ensure_ascii=False)
+    return typeset("statement", data, at=statement.made_at)
 
 
 def _content(statement: Statement, language: str) -> dict[str, object]:

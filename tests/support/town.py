@@ -115,6 +115,10 @@ class Town:
         self.operator = self._staff(session, "exploitation@test.example", "Alix", Role.ADMIN)
         self.reviewer = self._staff(session, "examen@test.example", "Zoé", Role.REVIEWER)
         self.auditor = self._staff(session, "controle@test.example", "Inès", Role.AUDITOR)
+        self.treasurer = self._staff(session, "tresor@test.example", "Maud", Role.TREASURER)
+        self.second_treasurer = self._staff(
+            session, "tresor2@test.example", "Karim", Role.TREASURER
+        )
         self.approver = self._staff(session, "second@test.example", "Luc", Role.RULES_APPROVER)
         editions.record_first(
             session,

@@ -12,6 +12,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from backend.db.upsert import insert_or_skip
+from backend.kernel.ids import new_id
 from backend.ledger import names
 from backend.ledger import service as ledger
 from backend.payouts import service
@@ -62,7 +63,8 @@ def import_report(
 
     Raises:
         BankReportUnreadableError: It is no answer of a bank; nothing was changed.
-        BankReportKnownError: The same bytes were imported before; nothing was changed.
+        BankReportKnownError: The same bytes were imported before, and none of its lines came
+            too early; nothing was changed.
     Effects: bank_report; payouts PAID or RETURNED; one ledger transfer; accounts that the
         bank refuses are flagged.
     """
@@ -83,16 +85,28 @@ def import_report(
         effect = Effect.UNKNOWN if found is None else _apply(session, line, *found, books, at)
         row.lines.append(_told(line, effect, found))
     if insert_or_skip(session, row) is None:
-        raise BankReportKnownError
+        row = _told_again(session, row)
     if books.legs:
         ledger.transfer(
             session,
-            reference=f"bank_report/{row.id}",
+            # An answer that came before its file was booked is imported again.
+            reference=f"bank_report/{row.id}/{new_id()}",
             kind="bank_answered",
             legs=books.legs,
             at=at,
         )
     return row
+
+
+def _told_again(session: Session, row: BankReport) -> BankReport:
+    statement = select(BankReport).where(col(BankReport.sha256) == row.sha256)
+    known = session.exec(statement).one()
+    if not any(line["effect"] == Effect.NOT_SENT for line in known.lines):
+        raise BankReportKnownError
+    known.lines, known.imported_by, known.imported_at = row.lines, row.imported_by, row.imported_at
+    session.add(known)
+    session.flush()
+    return known
 
 
 def _single(session: Session, lines: Iterable[BankLine]) -> list[BankLine]:
