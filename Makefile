@@ -162,6 +162,14 @@ red-team-mobility: .venv/.ready ## Forge traces in ten styles (TRACES=folder of 
 red-team-recycling: .venv/.ready ## Attack the recycling rules in twelve ways (SETTINGS=200 per style, SEEDS=5; ~10 min)
 	$(BIN)/python -m scripts.red_team.recycling --settings $(or $(SETTINGS),200) --seeds $(or $(SEEDS),5)
 
+.PHONY: bench-qr
+bench-qr: .venv/.ready ## Photograph each kind of code ROUNDS=500 times and count what is read
+	$(BIN)/python -m scripts.bench.qr_reading --rounds $(or $(ROUNDS),500)
+
+.PHONY: bench-codes
+bench-codes: .venv/.ready ## Measure the CPU time of verifying one claim of each kind
+	$(BIN)/python -m scripts.bench.verification
+
 .PHONY: attack-codes
 attack-codes: .venv/.ready ## Attack the codes a million times: photos, replays, relays, forgeries (ATTEMPTS=1000000)
 	$(BIN)/python -m scripts.bench.attack_codes --attempts $(or $(ATTEMPTS),1000000)

@@ -127,6 +127,7 @@ def steps() -> list[Step]:
         Step("carpool", carpool.ask_register, every_s=REGISTER_S),
         Step("freezes", tidy.lift_overdue_freezes, every_s=TIDY_S),
         Step("phones", tidy.forget_phones, every_s=TIDY_S, is_safe_in_recovery=True),
+        Step("unclaimed", tidy.expire_unclaimed_points, every_s=60.0),
         Step("tidy", tidy.purge_accounts, every_s=TIDY_S, is_safe_in_recovery=True),
         Step("tidy_partners", tidy.forget_partner_trips, every_s=TIDY_S),
     ]

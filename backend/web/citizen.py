@@ -44,7 +44,7 @@ from backend.web.contexts import (
 from backend.web.forms import checked_form, see
 from backend.web.rendering import language_of, respond
 from backend.web.worth import worth_cents
-from backend.workflows import notices, review_claim
+from backend.workflows import expire_unclaimed, notices, review_claim
 
 router = APIRouter(include_in_schema=False)
 
@@ -140,6 +140,11 @@ def home_page(session: Session, actor: Actor | None, config: Config) -> HomePage
         worth_cents=worth_cents(confirmed, config),
         is_new=not lines,
         is_anonymous=actor is None or actor.is_anonymous,
+        kept_until=(
+            expire_unclaimed.kept_until(session, me)
+            if actor is not None and actor.is_anonymous
+            else None
+        ),
         ideas=tuple(
             Idea(key, icon, units, max(0, units - confirmed)) for key, icon, units in IDEAS
         ),
@@ -174,7 +179,7 @@ def receipt_page(session: Session, claim: Claim, language: str) -> ReceiptPage:
         mass_g=_whole(facts.get("mass_g")),
         distance_m=_whole(facts.get("distance_m")),
         sentences=_sentences(receipt, language),
-        reasons=_reasons(claim, verdict, language),
+        reason_words=_reasons(claim, verdict, language),
         steps=history.receipt_steps(claim, verdict, state),
         tranches=tuple(ReceiptTranche(r.units, r.state, r.release_at) for r in rewards),
         proof=_proof(session, receipt, rewards),

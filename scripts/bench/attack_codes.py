@@ -1,4 +1,4 @@
-"""Attacks the codes a million times: photos, replays, relays, forgeries, wrong clocks.
+"""Attacks the codes a million times: photos, relays, forgeries, stickers, objects brought again.
 
 Everything but the table of used codes is the real thing: `codes.read`, `codes.verify`,
 `rules.freshness` and the order in which the intake applies them. Run: make attack-codes
@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from backend.actions.verifiers import sticker
 from backend.devices import codes, rules
 from backend.devices.codes import SlotCode
 from backend.kernel.errors import EcoError
@@ -26,7 +27,8 @@ CAPACITY = 6
 KIOSKS = 40
 MAX_TOKENS = 50_000
 """Remembered signatures; more would only cost memory."""
-STYLES = ("photo", "replay", "relay", "forged", "clock")
+PHONES = 200
+"""People around a sticker who try it in turn."""
 
 
 @dataclass(slots=True)
@@ -49,7 +51,20 @@ class Door:
         freshness = rules.freshness(code, now=now, windows=WINDOWS)
         if freshness is not rules.Freshness.FRESH:
             return freshness.value
-        key = codes.code_key(code)
+        return self._take(code, codes.code_key(code))
+
+    def sticker(self, text: str, who: str, at: datetime, away_m: int, accuracy_m: int) -> str:
+        """Answer somebody who scans a sticker and says how far from it they are."""
+        try:
+            unverified = codes.read(text)
+            code = codes.verify(unverified, self.keys[unverified.device])
+        except EcoError as error:
+            return error.code
+        if not sticker.is_near_enough(away_m, accuracy_m):
+            return "sticker_too_far"
+        return self._take(code, sticker.claim_key(code.device, who, at, is_near=True))
+
+    def _take(self, code: codes.Code, key: str) -> str:
         if key in self.used:
             return "code_already_used"
         self.used.add(key)
@@ -66,6 +81,7 @@ class Town:
     kiosks: dict[int, Ed25519PrivateKey]
     door: Door
     tokens: dict[tuple[int, int, int], str] = field(default_factory=dict)
+    count: int = 0
 
     def moment(self) -> tuple[int, datetime]:
         """Pick a kiosk and an instant of the month."""
@@ -80,6 +96,42 @@ class Town:
                 self.kiosks[device], device=device, slot=wanted[1], seq=seq
             )
         return self.tokens[wanted]
+
+    def sticker(self, device: int) -> str:
+        """Return the sticker beside a kiosk; it never changes."""
+        wanted = (device, -1, 0)
+        if wanted not in self.tokens:
+            self.tokens[wanted] = codes.encode_sticker(
+                self.kiosks[device], device=device, issued_at=START
+            )
+        return self.tokens[wanted]
+
+    def item(self, device: int, number: str, at: datetime) -> str:
+        """Let a machine sign that it took an object."""
+        self.count += 1
+        return codes.encode_item(
+            self.kiosks[device],
+            device=device,
+            counter=self.count,
+            material="glass",
+            serial=number,
+            issued_at=at,
+        )
+
+    def attended(self, device: int, at: datetime) -> str:
+        """Let an agent sign a deposit for a card."""
+        self.count += 1
+        return codes.encode_attended(
+            self.kiosks[device],
+            device=device,
+            counter=self.count,
+            material="glass",
+            count=1,
+            mass_g=400,
+            card_ref=self.draw.randbytes(8).hex(),
+            agent=7,
+            issued_at=at,
+        )
 
     def honest(self, device: int, at: datetime) -> str:
         """Let somebody use the code on screen, and return it."""
@@ -154,13 +206,65 @@ def clock(town: Town) -> str:
     return town.door.answer(town.token(device, at + timedelta(seconds=wrong)), at)
 
 
+def sticker_photo(town: Town) -> str:
+    """Scan a photo of a sticker from elsewhere, with whatever accuracy the phone claims."""
+    device, at = town.moment()
+    away_m = 351 + town.draw.randrange(60_000)
+    return town.door.sticker(
+        town.sticker(device), "friend", at, away_m, town.draw.randrange(20_000)
+    )
+
+
+def sticker_again(town: Town) -> str:
+    """Stand at a sticker and scan it again and again on one day."""
+    device, at = town.moment()
+    noon = at.replace(hour=12)
+    who = f"phone-{town.draw.randrange(PHONES)}"
+    code = town.sticker(device)
+    town.door.sticker(code, who, noon, 20, 10)
+    later = noon + timedelta(minutes=town.draw.randrange(1, 600))
+    return town.door.sticker(code, who, later, 20, 10)
+
+
+def serial(town: Town) -> str:
+    """Bring an object back again: to another machine, years later, in another spelling."""
+    device, at = town.moment()
+    number = f"Cup-{town.draw.randrange(10**9)}"
+    first = town.item(device, number, at)
+    town.door.answer(first, at)
+    later = at + timedelta(days=town.draw.randrange(1000))
+    other = town.draw.choice((number, number.upper(), number.lower()))
+    again = town.item(device % KIOSKS + 1, other, later)
+    return town.door.answer(again, later)
+
+
+def agent(town: Town) -> str:
+    """Send an agent's signed deposit again, or point it to another card."""
+    device, at = town.moment()
+    signed = town.attended(device, at)
+    town.door.answer(signed, at)
+    if town.draw.randrange(2):
+        return town.door.answer(signed, at + timedelta(hours=town.draw.randrange(72)))
+    # Any bit of the card's name that is changed breaks the signature.
+    place = town.draw.randrange(60, len(signed))
+    letter = "A" if signed[place] != "A" else "B"
+    return town.door.answer(signed[:place] + letter + signed[place + 1 :], at)
+
+
 ATTACKS: dict[str, Callable[[Town], str]] = {
     "photo": photo,
     "replay": replay,
     "relay": relay,
     "forged": forged,
     "clock": clock,
+    "sticker": sticker_photo,
+    "sticker+": sticker_again,
+    "serial": serial,
+    "agent": agent,
 }
+STYLES = tuple(ATTACKS)
+NEVER = ("photo", "replay", "forged", "sticker", "sticker+", "serial", "agent")
+"""Styles of which not one may be accepted."""
 
 
 def run(attempts: int, seed: int) -> tuple[dict[str, Counter[str]], Town]:
@@ -204,11 +308,11 @@ def main() -> int:
     print(f"{options.attempts} attempts, seed {options.seed}, {cpu_s:.0f} s of CPU")
     for style, counts in outcomes.items():
         listed = ", ".join(f"{word} {count}" for word, count in counts.most_common())
-        print(f"  {style:7} {listed}")
+        print(f"  {style:8} {listed}")
     most, oldest_s = relay_bound(options.seed)
     print(f"Live relay: at most {most} claims of one kiosk and slot (capacity {CAPACITY});")
     print(f"  a code is accepted until {oldest_s} s after its slot began.")
-    broken = [style for style in ("photo", "replay", "forged") if outcomes[style]["accepted"]]
+    broken = [style for style in NEVER if outcomes[style]["accepted"]]
     over = max(town.door.taken.values()) > CAPACITY or most > CAPACITY
     print(
         "FAILED: " + ", ".join(broken) if broken or over else "No replay and no forgery accepted."

@@ -1,11 +1,12 @@
 """Tidying: what is over and only personal data is deleted."""
 
 from backend.accounts import service as accounts
+from backend.cards import service as cards
 from backend.jobs.context import Context
 from backend.partners import service as partners
 from backend.review import rules
 from backend.review import service as review
-from backend.workflows import freeze_account
+from backend.workflows import expire_unclaimed, freeze_account
 
 
 def forget_phones(context: Context) -> bool:
@@ -22,9 +23,16 @@ def lift_overdue_freezes(context: Context) -> bool:
 
 
 def purge_accounts(context: Context) -> bool:
-    """Delete sessions and one-time codes that are over."""
+    """Delete sessions, one-time codes and codes of phones that are over."""
     with context.database.transaction() as session:
-        return accounts.purge(session, context.clock.now()) > 0
+        now = context.clock.now()
+        return accounts.purge(session, now) + cards.purge(session, now) > 0
+
+
+def expire_unclaimed_points(context: Context) -> bool:
+    """Take back points for which nobody opened an account within a week."""
+    with context.database.transaction() as session:
+        return expire_unclaimed.expire(session, now=context.clock.now()) > 0
 
 
 def forget_partner_trips(context: Context) -> bool:

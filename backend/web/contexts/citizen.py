@@ -71,6 +71,7 @@ class HomePage:
         worth_cents: What the confirmed points buy. Unit: euro cents, rounded down.
         is_new: Has no history yet.
         is_anonymous: Points live on this phone only.
+        kept_until: When the first of them go back if nobody signs up; `None` without any.
     """
 
     confirmed_units: int
@@ -82,6 +83,7 @@ class HomePage:
     ideas: tuple[Idea, ...]
     shops: tuple[Shop, ...]
     days: tuple[HistoryDay, ...]
+    kept_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ class ReceiptPage:
         state: As in HistoryLine.
         level: Proof level, empty before the verdict.
         sentences: The rulebook's reasoning, in the reader's language.
-        reasons: Why it was believed or refused, in the reader's language.
+        reason_words: Why it was believed or refused, in the reader's language.
         appeal: "", possible, open, accepted or refused.
         appeal_key: What the person who looked at it said.
         changes: What became of the reward since, in the reader's language.
@@ -169,7 +171,7 @@ class ReceiptPage:
     mass_g: int = 0
     distance_m: int = 0
     sentences: tuple[str, ...] = ()
-    reasons: tuple[str, ...] = ()
+    reason_words: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     tranches: tuple[ReceiptTranche, ...] = ()
     proof: Proof | None = None

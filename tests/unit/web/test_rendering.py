@@ -70,7 +70,7 @@ KEYS = {
     "action_key": "problem.action.home",
 }
 SEQUENCES: dict[str, tuple[Any, ...]] = {
-    "reasons": ("Le code était trop ancien.",),
+    "reason_words": ("Le code était trop ancien.",),
     "questions": ("earn",),
     "claims_by_state": (("pending", 3),),
     "accept_reasons": ("plausible",),
