@@ -130,6 +130,10 @@ class Contracts:
         (edition,) = decode(["(bytes32,uint64,uint64,bool,bool)"], answer)
         return int(edition[2])
 
+    def document_hash(self, answer: bytes) -> str:
+        """Return the SHA-256 of an edition's document, hex, from the answer to `edition_of`."""
+        return answer[:32].hex()
+
     def open_incarnation(self) -> str:
         """Encode the request for a new incarnation."""
         return self._encode("EcoToken", "openIncarnation", [])

@@ -64,3 +64,17 @@ class EditionInForceError(EcoError):
             number=number,
             state=state,
         )
+
+
+class EditionUnknownError(EcoError):
+    """The chain published another document under this number than the one kept here."""
+
+    def __init__(self, number: int, document_hash: str) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "edition_unknown",
+            f"The chain has document {document_hash} as edition {number}, which is not the one "
+            "kept here. Nothing is issued under it; compare the two before you go on.",
+            number=number,
+            document_hash=document_hash,
+        )

@@ -16,14 +16,17 @@ from backend.rulebook.edition_errors import (
     ForecastMissingError,
     SecondPersonNeededError,
 )
+from backend.rulebook.errors import RulebookInvalidError
 from backend.rulebook.models import Edition, Forecast
+from backend.rulebook.validate_problem import Problem
 
 
 def draft(session: Session, *, source_text: str, author_account_id: str, at: datetime) -> Edition:
     """Validate a YAML document and store it as the next edition's draft.
 
     Raises:
-        RulebookInvalidError: The document is not a valid rulebook; nothing is stored.
+        RulebookInvalidError: The document is no valid rulebook, may not be published, or does not
+            follow the newest edition; nothing is stored.
         EditionPendingError: Another edition is being written or published.
     """
     rulebook = engine.load(source_text)
@@ -33,6 +36,7 @@ def draft(session: Session, *, source_text: str, author_account_id: str, at: dat
     if pending:
         raise EditionPendingError(pending[0].number)
     number = standing[0].number + 1 if standing else 1
+    _require_publishable(rulebook, number, standing)
     edition = Edition(
         number=number,
         document=engine.canonical_document(rulebook).decode(),
@@ -47,6 +51,36 @@ def draft(session: Session, *, source_text: str, author_account_id: str, at: dat
     session.add(Forecast(edition_number=number))
     session.flush()
     return session.get_one(Edition, number)
+
+
+def _require_publishable(
+    rulebook: engine.Rulebook, number: int, standing: Sequence[Edition]
+) -> None:
+    """Refuse what could be approved and never published, or would break what came before."""
+    said = rulebook.edition.edition
+    wrong = rulebook.publication_problems()
+    if said.number != number:
+        path = ("edition", "number")
+        wrong.append(Problem(path, f"the next edition is number {number}", str(number)))
+    if standing:
+        newest = queries.rulebook_of(standing[0]).edition.edition
+        if said.series != newest.series:
+            problem = f"must be {newest.series!r}, or everybody would start with new counters"
+            wrong.append(Problem(("edition", "series"), problem, newest.series))
+        if said.id == newest.id:
+            problem = "is the name of the edition before; receipts would not tell them apart"
+            wrong.append(Problem(("edition", "id"), problem, f"{newest.series}-{number}"))
+    if wrong:
+        raise RulebookInvalidError(
+            [
+                {
+                    "path": ".".join(map(str, item.path)),
+                    "problem": item.problem,
+                    "example": item.example or "see docs/rulebook.md",
+                }
+                for item in wrong
+            ]
+        )
 
 
 def discard(session: Session, number: int) -> None:

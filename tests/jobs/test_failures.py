@@ -12,12 +12,13 @@ from backend.db import event_log, outbox
 from backend.db.outbox import OutboxMessage
 from backend.jobs import runner
 from backend.jobs.runner import Step
-from backend.jobs.steps import poison
+from backend.jobs.steps import issue, poison
 from backend.kernel.errors import UnavailableError
 from backend.ledger import names
 from backend.rewards.models import Reward
 from backend.rewards.rules import RewardState
 from backend.rulebook import service as editions
+from backend.rulebook.edition_errors import EditionUnknownError
 from backend.rulebook.models import Edition
 from backend.workflows import restore
 from tests.support import builders
@@ -165,6 +166,23 @@ def test_an_edition_is_published_and_governs_from_its_instant(works: Works) -> N
     assert stored.effective_from is not None
     assert effective_from_s == int(stored.effective_from.timestamp())
     assert "edition_published" in _told_staff(works)
+
+
+def test_nothing_is_issued_under_a_document_that_the_chain_does_not_have(
+    works: Works, kiosk: Terminal, alice: Account
+) -> None:
+    works.run(1)
+    known, works.node.document = works.node.document, bytes(32)
+    works.claim(alice.id, kiosk.slot_code())
+    works.run()
+    assert works.states(Reward) == [RewardState.READY]
+    with pytest.raises(EditionUnknownError, match="0" * 64):
+        issue.reserve_mints(works.context)
+
+    works.node.document = known
+    works.run()
+
+    assert works.units(names.confirmed(alice.id)) == GLASS_UNITS
 
 
 def test_a_restored_database_forgets_nothing_that_the_chain_knows(

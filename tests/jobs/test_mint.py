@@ -298,6 +298,8 @@ def test_an_edition_that_cannot_be_minted_does_not_hold_up_another(
     works.claim(alice.id, kiosk.slot_code(seq=1), key="second-deposit")
     with works.node.without():
         works.steps()
+    with works.database.transaction() as session:
+        builders.publish_second(session, effective_from=works.clock.now())
     _spread_over_editions(works, 1, 2)
 
     works.node.refused_editions = {1}

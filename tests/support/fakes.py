@@ -24,7 +24,8 @@ from backend.chain.deployment import Deployment
 from backend.chain.errors import CallRevertedError, NodeUnavailableError
 from backend.chain.node import BlockHead, Log, Mined
 from backend.rewards.rules import unpack_mint_word
-from tests.support.builders import CHAIN_ID, GENESIS
+from backend.rulebook.engine import document_hash, load
+from tests.support.builders import CHAIN_ID, EDITION_TEXT, GENESIS
 
 CONTRACTS: dict[str, str] = {
     name: Web3.to_checksum_address("0x" + f"{number:02x}" * 20)
@@ -40,6 +41,7 @@ PRIVATE_KEYS = {
     )
 }
 KEYS: dict[str, str] = {label: Account.from_key(key).address for label, key in PRIVATE_KEYS.items()}
+FIRST_DOCUMENT = bytes.fromhex(document_hash(load(EDITION_TEXT)))
 STRANGER = "0x" + "99" * 20
 """An address that belongs to nobody here."""
 BASE_FEE_WEI = 1_000_000_000
@@ -109,6 +111,7 @@ class FakeNode:
         flaps: Tells for each question whether it goes unanswered.
         poisoned: Reward id → error that its word causes in any batch.
         phantoms: Address → transactions of it that somebody sent and no block will hold.
+        document: SHA-256 that the RuleBook has for editions published before the tests.
         base_fee_wei_now: Transactions that offer less per gas are not mined.
     """
 
@@ -126,6 +129,7 @@ class FakeNode:
         self.flaps: Callable[[], bool] = lambda: False
         self.poisoned: dict[int, str] = {}
         self.phantoms: dict[str, int] = {}
+        self.document = FIRST_DOCUMENT
         self.base_fee_wei_now = BASE_FEE_WEI
         self.sent: list[str] = []
         self._pool: dict[str, dict[str, Any]] = {}
@@ -272,6 +276,9 @@ class FakeNode:
         if name == "dryRun":
             self._refuse_poison(arguments["words"])
             return bytes(64)
+        if name == "editionOf":
+            document, _ = books.editions.get(arguments["edition"], (self.document, 0))
+            return document + bytes(160)
         answers: dict[str, Callable[[], int]] = {
             "totalSupply": lambda: sum(books.units.values()) + sum(books.takings.values()),
             "balanceOf": lambda: books.units.get(arguments["account"].lower(), 0),

@@ -13,6 +13,7 @@ from backend.jobs.context import GUARDIAN_KEY, Context
 from backend.jobs.each import each
 from backend.jobs.reserve import reserve
 from backend.rulebook import queries, service
+from backend.rulebook.edition_errors import EditionUnknownError
 from backend.rulebook.models import Edition
 
 
@@ -88,6 +89,24 @@ def effective_from(context: Context, number: int) -> datetime:
         calldata=context.contracts.edition_of(number),
     )
     return datetime.fromtimestamp(context.contracts.effective_from_s(answer), UTC)
+
+
+def require_known(context: Context, number: int) -> None:
+    """Make sure that the edition kept here is the document that the chain published.
+
+    Raises:
+        EditionUnknownError: They differ; nothing may be issued under that number.
+        CallRevertedError: The chain has no such edition.
+    """
+    answer = context.node.call(
+        to_address=context.contracts.address("RuleBook"),
+        calldata=context.contracts.edition_of(number),
+    )
+    on_chain = context.contracts.document_hash(answer)
+    with context.database.reading() as session:
+        edition = queries.get(session, number)
+    if edition is None or edition.document_hash != on_chain:
+        raise EditionUnknownError(number, on_chain)
 
 
 def _attach_edition(

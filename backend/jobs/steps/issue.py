@@ -15,7 +15,7 @@ from backend.chain.errors import CallRevertedError
 from backend.jobs.context import Context
 from backend.jobs.each import each
 from backend.jobs.reserve import reserve
-from backend.jobs.steps import poison
+from backend.jobs.steps import editions, poison
 from backend.rewards import queries as reward_queries
 from backend.rewards import service as rewards
 from backend.rewards.models import Reward
@@ -47,6 +47,7 @@ def reserve_mints(context: Context) -> bool:
 
 
 def _reserve(context: Context, mint: Mint) -> bool:
+    editions.require_known(context, mint.edition_number)
     words = [_word(mint, reward) for reward in mint.rewards]
     try:
         batch = reserve(

@@ -77,6 +77,34 @@ def test_an_invalid_document_stores_nothing(
         assert len(queries.newest_first(session)) == 1
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("number: 2", "number: 3", "edition.number"),
+        ("series: amp", "series: other", "edition.series"),
+        ("id: amp-2026-2", "id: amp-2026-1", "edition.id"),
+        ("time_zone:", "compat: {source: elsewhere}\ntime_zone:", "compat"),
+    ],
+)
+def test_a_document_that_may_not_follow_the_newest_edition_stores_nothing(
+    database: Database, clock: FrozenClock, first: Edition, old: str, new: str, path: str
+) -> None:
+    assert old in SECOND_TEXT
+
+    with pytest.raises(RulebookInvalidError) as caught, database.transaction() as session:
+        service.draft(
+            session,
+            source_text=SECOND_TEXT.replace(old, new, 1),
+            author_account_id="samia",
+            at=clock.now(),
+        )
+
+    assert [item["path"] for item in caught.value.errors] == [path]
+    assert all(item["example"] for item in caught.value.errors)
+    with database.reading() as session:
+        assert len(queries.newest_first(session)) == 1
+
+
 def test_only_one_edition_is_on_its_way_at_a_time(
     database: Database, clock: FrozenClock, first: Edition
 ) -> None:
