@@ -103,6 +103,8 @@ abstract contract MerchantBooks is IRedemptionDesk, AccessManaged {
     }
 
     function _usedToday(Merchant memory kept) private view returns (uint256) {
+        // The same day is what is meant; nobody gains by another one, and the cap starts again with each.
+        // slither-disable-next-line incorrect-equality
         return kept.day == _today() ? kept.todayUnits : 0;
     }
 
