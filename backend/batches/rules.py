@@ -53,6 +53,21 @@ BUMP_PERMILLE = 1125
 """A replacement offers 12.5 % more: nodes want at least 10 % on both caps (geth's price bump)."""
 
 
+FEE_CAP_WEI = 400_000_000_000
+"""400 gwei, below the 500 that the wallet service signs: beyond it waiting is cheaper."""
+PRIORITY_FEE_WEI = 1_000_000_000
+BASE_FEE_ROOM = 2
+"""The cap leaves room for six full blocks in a row (12.5 % each) before a replacement."""
+
+
+def first_fees(base_fee_wei: int) -> Fees | None:
+    """Return the fees of a first attempt; `None` when blocks want more than we ever pay."""
+    if base_fee_wei + PRIORITY_FEE_WEI > FEE_CAP_WEI:
+        return None
+    wanted_wei = base_fee_wei * BASE_FEE_ROOM + PRIORITY_FEE_WEI
+    return Fees(min(wanted_wei, FEE_CAP_WEI), PRIORITY_FEE_WEI)
+
+
 def replacement_fees(last: Fees, *, base_fee_wei: int, cap_wei: int) -> Fees | None:
     """Return the fees of a replacement that nodes accept and blocks include.
 

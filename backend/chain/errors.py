@@ -18,6 +18,13 @@ class NodeRefusedError(NodeUnavailableError):
         self.words = words
 
 
+class NodesDisagreeError(NodeUnavailableError):
+    """The nodes say different things and no majority one thing; work waits until they agree."""
+
+    def __init__(self) -> None:
+        super().__init__("the nodes contradict each other")
+
+
 class WrongChainError(EcoError):
     """The node serves another chain than the deployment; nothing is sent to it."""
 

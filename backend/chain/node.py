@@ -173,15 +173,20 @@ class HTTPNode:
         return ""
 
     def mined(self, tx_hash: str) -> Mined | None:
-        """Return where a transaction was mined, `None` when it is not."""
+        """Return where a transaction was mined, `None` when no block of the live branch has it."""
         try:
             receipt = _guard(self._eth.get_transaction_receipt, HexStr(tx_hash))
         except TransactionNotFound:
             return None
+        block_hash = HexBytes(receipt["blockHash"]).to_0x_hex()
+        block = self.block(receipt["blockNumber"])
+        if block is None or block.hash != block_hash:
+            # Nodes keep receipts of dropped blocks for a while (go-ethereum #1746).
+            return None
         return Mined(
             tx_hash=HexBytes(receipt["transactionHash"]).to_0x_hex(),
             block_number=receipt["blockNumber"],
-            block_hash=HexBytes(receipt["blockHash"]).to_0x_hex(),
+            block_hash=block_hash,
             is_success=receipt["status"] == 1,
             gas_used=receipt["gasUsed"],
             logs=tuple(_log(entry) for entry in receipt["logs"]),

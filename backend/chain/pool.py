@@ -1,21 +1,25 @@
 """Several nodes behind the interface of one: fail-over, breaker, and no trust in a lagging one."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
 
+from backend.chain import quorum
 from backend.chain.errors import (
+    CallRevertedError,
     NodeRefusedError,
+    NodesDisagreeError,
     NodeUnavailableError,
     WrongChainError,
 )
 from backend.chain.node import BlockHead, HTTPNode, Log, Mined, Node
 
 R = TypeVar("R")
+F = TypeVar("F", bound=Hashable)
 
 FIRST_PAUSE_S = 1.0
 MAX_PAUSE_S = 60.0
@@ -23,6 +27,13 @@ WRONG_CHAIN_PAUSE_S = 300.0
 """A node of another chain is a wrong setting or an attack; neither heals within seconds."""
 LAG_BLOCKS = 2
 """A node further behind the best head than this is asked after the others."""
+HEAD_SLACK = 8
+"""Honest heads differ by what a slow node is behind, not by more than this."""
+NONCE_SLACK = 64
+"""Honest pools differ by what was sent within the last seconds."""
+CONTRADICTION_PAUSE_S = 300.0
+"""A node that contradicts the others is left out so long; then it is heard again."""
+SUSPICIONS_MAX = 5
 STALL_S = 60.0
 """A head that has not moved for so long is compared with the heads of the other nodes."""
 
@@ -36,7 +47,7 @@ class CheckedNode(Node, Protocol):
         """Make sure that the node serves this chain; raises WrongChainError when not."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Member:
     """One node of the pool and what we know of it.
 
@@ -46,6 +57,9 @@ class Member:
         failures: Failures in a row.
         closed_until_s: Not asked before, on the monotonic clock.
         height: Newest block number that it told.
+        contradictions: How often it said another thing than most.
+        suspicions: How often it knew of something that nobody else knew.
+        rests: How often it was left out for a while, for whatever reason.
     """
 
     name: str
@@ -54,10 +68,17 @@ class Member:
     failures: int = 0
     closed_until_s: float = 0.0
     height: int = 0
+    contradictions: int = 0
+    suspicions: int = 0
+    rests: int = 0
 
 
 class NodePool:
     """The same methods as one node, answered by whichever is well.
+
+    With three nodes or more, all are asked what a decision hangs on and a majority decides
+    (`quorum`); one that contradicts it is named in the log, counted and left out for a
+    while. What follows holds for one or two.
 
     A node that does not answer rests for a doubling time. A refusal is an
     answer: the others are asked, but nobody is blamed. "Not mined" and "not
@@ -82,6 +103,7 @@ class NodePool:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.members = [Member(urlsplit(url).netloc, connect(url)) for url in urls]
+        self._quorum = quorum.needed(len(urls))
         self._chain_id = chain_id
         self._genesis_hash = genesis_hash
         self._monotonic = monotonic
@@ -101,8 +123,11 @@ class NodePool:
         """Return the newest block, from a node that does not lag behind what was seen.
 
         When every node is lower than before, a reorganisation is the truth and
-        the highest of them is returned.
+        the highest of them is returned. With three nodes or more it is the newest
+        block that a majority has reached.
         """
+        if self._quorum > 1:
+            return self._agreed_head()
         best: BlockHead | None = None
         failure: NodeUnavailableError | WrongChainError = NodeUnavailableError("no node")
         is_stalled = self._monotonic() - self._best_at_s > STALL_S
@@ -124,15 +149,15 @@ class NodePool:
 
     def block(self, number: int) -> BlockHead | None:
         """Return a block of the live branch, `None` when nobody has one of that number."""
-        return self._ask_until_found(lambda node: node.block(number))
+        return self._fact(lambda node: node.block(number), since=number)
 
     def transaction_count(self, address: str) -> int:
         """Return the next nonce of an address, transactions in the pool included."""
-        return self._ask(lambda node: node.transaction_count(address))
+        return self._number(lambda node: node.transaction_count(address), slack=NONCE_SLACK)
 
     def mined_count(self, address: str) -> int:
         """Return the next nonce of an address, mined transactions only."""
-        return self._ask(lambda node: node.mined_count(address))
+        return self._number(lambda node: node.mined_count(address), slack=NONCE_SLACK)
 
     def send(self, raw: str) -> str:
         """Give signed bytes to every node; "" when one took them, else the words of the first."""
@@ -149,7 +174,7 @@ class NodePool:
 
     def mined(self, tx_hash: str) -> Mined | None:
         """Return where a transaction was mined, `None` when no node that answers knows."""
-        return self._ask_until_found(lambda node: node.mined(tx_hash))
+        return self._fact(lambda node: node.mined(tx_hash))
 
     def is_known(self, tx_hash: str) -> bool:
         """Tell whether pool or chain of any node that answers hold a transaction."""
@@ -157,27 +182,146 @@ class NodePool:
 
     def call(self, *, to_address: str, calldata: str, sender: str | None = None) -> bytes:
         """Run a call without a transaction; raises CallRevertedError when it reverts."""
-        return self._ask(
+        return self._outcome(
             lambda node: node.call(to_address=to_address, calldata=calldata, sender=sender)
         )
 
     def estimate_gas(self, *, to_address: str, calldata: str, sender: str) -> int:
         """Return the gas that a call would use now; raises CallRevertedError."""
-        return self._ask(
-            lambda node: node.estimate_gas(to_address=to_address, calldata=calldata, sender=sender)
-        )
+
+        def estimate(node: CheckedNode) -> int:
+            return node.estimate_gas(to_address=to_address, calldata=calldata, sender=sender)
+
+        # Whether it reverts is a fact; what it costs may differ by a block.
+        self._outcome(lambda node: estimate(node) > 0)
+        return self._number(estimate, slack=None)
 
     def calldata_of(self, tx_hash: str) -> tuple[str, str]:
         """Return (called address, calldata) of a transaction, both 0x-hex."""
-        return self._ask(lambda node: node.calldata_of(tx_hash))
+        return self._outcome(lambda node: node.calldata_of(tx_hash))
 
     def logs(self, block_hash: str, addresses: Sequence[str]) -> tuple[Log, ...]:
         """Return the logs of our contracts in one block, from a node that has the block."""
-        return self._ask(lambda node: node.logs(block_hash, addresses))
+        return self._outcome(lambda node: node.logs(block_hash, addresses))
 
     def base_fee_wei(self) -> int:
         """Return the base fee of the newest block."""
-        return self._ask(lambda node: node.base_fee_wei())
+        return self._number(lambda node: node.base_fee_wei(), slack=None)
+
+    # --- three nodes or more ----------------------------------------------------------------
+
+    def _agreed_head(self) -> BlockHead:
+        heads = self._all(lambda node: node.head())
+        for member, head in heads.items():
+            member.height = head.number
+        agreed = quorum.reached([head.number for head in heads.values()], quorum=self._quorum)
+        for member, head in heads.items():
+            if abs(head.number - agreed) > HEAD_SLACK:
+                self._accuse(member, f"its head is {head.number}, that of most is {agreed}")
+        # A majority has reached this height, so a majority can say which block lies there.
+        block = self._fact(lambda node: node.block(agreed), since=agreed)
+        if block is None:
+            raise NodesDisagreeError
+        self._note_height(block.number)
+        return block
+
+    def _fact(
+        self, question: Callable[[CheckedNode], F | None], *, since: int | None = None
+    ) -> F | None:
+        """Return what a majority knows, `None` when it knows of nothing.
+
+        Args:
+            since: Block from which on every node must know; `None`: see the answer.
+        Raises:
+            NodesDisagreeError: No majority says the same.
+        """
+        if self._quorum == 1:
+            return self._ask_until_found(question)
+        answers = self._all(question)
+        named = {member.name: member for member in answers}
+        vote = quorum.count({m.name: v for m, v in answers.items()}, quorum=self._quorum)
+        for name in vote.against:
+            self._accuse(named[name], "it says another thing than most")
+        if not vote.is_agreed:
+            raise NodesDisagreeError
+        known_at = vote.value.block_number if isinstance(vote.value, Mined) else since
+        for member, value in answers.items():
+            # A node that has the block long since and knows of nothing hides something.
+            if vote.value is not None and value is None and known_at is not None:
+                if member.height >= known_at + LAG_BLOCKS:
+                    self._accuse(member, "it denies what most know")
+            elif vote.value is None and value is not None:
+                self._suspect(member)
+        return vote.value
+
+    def _outcome(self, question: Callable[[CheckedNode], F]) -> F:
+        """Return the answer of a majority, or raise the revert that a majority reports."""
+        if self._quorum == 1:
+            return self._ask(question)
+
+        def tried(node: CheckedNode) -> tuple[F | None, str]:
+            try:
+                return question(node), ""
+            except CallRevertedError as error:
+                return None, error.reason
+
+        found = self._fact(tried)
+        if found is None:
+            raise NodesDisagreeError
+        answer, reason = found
+        if reason:
+            raise CallRevertedError(reason)
+        return answer  # type: ignore[return-value]  # `None` only beside a reason
+
+    def _number(self, question: Callable[[CheckedNode], int], *, slack: int | None) -> int:
+        """Return the number that a majority reaches.
+
+        Args:
+            slack: Honest nodes differ by so much; `None`: by up to a factor of four.
+        """
+        if self._quorum == 1:
+            return self._ask(question)
+        answers = self._all(question)
+        agreed = quorum.reached(list(answers.values()), quorum=self._quorum)
+        for member, number in answers.items():
+            low, high = sorted((number, agreed))
+            if high - low > slack if slack is not None else high > 4 * low:
+                self._accuse(member, f"it says {number}, most say {agreed}")
+        return agreed
+
+    def _all(self, question: Callable[[CheckedNode], R]) -> dict[Member, R]:
+        """Ask every node that is not resting.
+
+        Raises:
+            NodeUnavailableError: Fewer than a majority answered.
+        """
+        answers: dict[Member, R] = {}
+        failure: NodeUnavailableError | WrongChainError = NodeUnavailableError("no node")
+        reverted: CallRevertedError | None = None
+        for member in self._candidates():
+            try:
+                answers[member] = self._try(member, question)
+            except (NodeUnavailableError, WrongChainError) as error:
+                failure = error
+            except CallRevertedError as error:
+                reverted = error
+        if len(answers) < self._quorum:
+            raise reverted or failure
+        return answers
+
+    def _accuse(self, member: Member, what: str) -> None:
+        member.contradictions += 1
+        log.error("node_contradicts", node=member.name, what=what)
+        self._rest(member, CONTRADICTION_PAUSE_S, reason="contradicts the others")
+
+    def _suspect(self, member: Member) -> None:
+        """Note a node that knows of something before the others do: early once, a liar often."""
+        member.suspicions += 1
+        log.warning("node_alone", node=member.name, count=member.suspicions)
+        if member.suspicions % SUSPICIONS_MAX == 0:
+            self._accuse(member, "it keeps telling what nobody else knows")
+
+    # --- one or two -------------------------------------------------------------------------
 
     def _ask(self, question: Callable[[CheckedNode], R]) -> R:
         """Return the first answer.
@@ -249,6 +393,7 @@ class NodePool:
 
     def _rest(self, member: Member, pause_s: float, *, reason: str) -> None:
         member.failures += 1
+        member.rests += 1
         member.is_checked = False
         member.closed_until_s = self._monotonic() + pause_s
         log.warning("node_rests", node=member.name, pause_s=pause_s, reason=reason)

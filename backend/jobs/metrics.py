@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from prometheus_client import start_http_server
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from backend.chain.pool import NodePool
@@ -46,10 +46,16 @@ class NodeCollector(Collector):
         failures = GaugeMetricFamily(
             "calanque_node_failures", "Failures in a row of a node.", labels=["node"]
         )
+        contradictions = CounterMetricFamily(
+            "calanque_node_contradictions",
+            "Answers of a node that most others contradict.",
+            labels=["node"],
+        )
         for member in self._pool.members:
+            contradictions.add_metric([member.name], member.contradictions)
             heights.add_metric([member.name], member.height)
             failures.add_metric([member.name], member.failures)
-        yield from (heights, failures)
+        yield from (heights, failures, contradictions)
 
 
 def serve(context: Context, port: int) -> None:

@@ -7,25 +7,39 @@ from sqlmodel import Session
 
 from backend.batches import service as batches
 from backend.batches.models import Batch
-from backend.batches.rules import BatchKind, Fees
+from backend.batches.rules import BatchKind, Fees, first_fees
 from backend.batches.service import Call
 from backend.chain.node import MAX_TX_GAS
 from backend.jobs.context import Context
+from backend.kernel.errors import EcoError, ErrorKind
 
 GAS_LIMIT = MAX_TX_GAS * 85 // 100
 """15 % below the protocol's ceiling: state may change between estimate and block."""
 GAS_HEADROOM_PERCENT = 130
-PRIORITY_FEE_WEI = 1_000_000_000
-BASE_FEE_ROOM = 2
-"""The cap leaves room for six full blocks in a row (12.5 % each) before a replacement."""
+
+
+class FeesTooHighError(EcoError):
+    """Blocks want more per gas than we ever pay; nothing is reserved until that ends."""
+
+    def __init__(self, base_fee_wei: int) -> None:
+        super().__init__(
+            ErrorKind.UNAVAILABLE,
+            "fees_too_high",
+            f"The chain asks {base_fee_wei // 10**9} gwei per gas; work waits until it asks less.",
+            base_fee_wei=base_fee_wei,
+        )
 
 
 def fresh_fees(base_fee_wei: int) -> Fees:
-    """Return the fee caps of a first attempt."""
-    return Fees(
-        max_fee_per_gas_wei=base_fee_wei * BASE_FEE_ROOM + PRIORITY_FEE_WEI,
-        max_priority_fee_per_gas_wei=PRIORITY_FEE_WEI,
-    )
+    """Return the fees of a first attempt.
+
+    Raises:
+        FeesTooHighError: They would pass the ceiling.
+    """
+    fees = first_fees(base_fee_wei)
+    if fees is None:
+        raise FeesTooHighError(base_fee_wei)
+    return fees
 
 
 class LostRaceError(Exception):
@@ -52,6 +66,7 @@ def reserve(  # noqa: PLR0913 - what a transaction is made of
     Raises:
         CallRevertedError: The contract would refuse it now (paused, limit used up …).
         NodeUnavailableError: The node is away.
+        FeesTooHighError: Fees are above the ceiling.
     """
     sender = context.sender(key_label)
     to_address = context.contracts.address(contract)

@@ -1,7 +1,7 @@
 """Writes of payments; each moves the ledger in the same transaction."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -159,6 +159,18 @@ def settle_payment(
         target=names.takings(payment.merchant_id) if is_spent else names.confirmed(payer),
         units=payment.units,
         at=at,
+    )
+
+
+def spend_again(session: Session, payment_ids: Collection[str]) -> None:
+    """Hand confirmed payments to the chain once more; the same authorisation counts once.
+
+    Effects: CONFIRMED → AUTHORISED; the ledger keeps what it says.
+    """
+    session.execute(
+        update(Payment)
+        .where(col(Payment.id).in_(payment_ids), col(Payment.state) == PaymentState.CONFIRMED)
+        .values(state=PaymentState.AUTHORISED, batch_id=None)
     )
 
 

@@ -1,7 +1,7 @@
 """Writes of settlement; each moves the ledger in the same transaction."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -93,6 +93,18 @@ def return_cash_outs_to_queue(session: Session, batch_id: str) -> None:
     session.execute(
         update(CashOut)
         .where(col(CashOut.batch_id) == batch_id, col(CashOut.state) == CashOutState.BATCHED)
+        .values(state=CashOutState.REQUESTED, batch_id=None)
+    )
+
+
+def burn_again(session: Session, cash_out_ids: Collection[str]) -> None:
+    """Hand confirmed cash-outs to the chain once more; the same payout reference counts once.
+
+    Effects: CONFIRMED → REQUESTED; the ledger keeps what it says.
+    """
+    session.execute(
+        update(CashOut)
+        .where(col(CashOut.id).in_(cash_out_ids), col(CashOut.state) == CashOutState.CONFIRMED)
         .values(state=CashOutState.REQUESTED, batch_id=None)
     )
 

@@ -17,6 +17,7 @@ from backend.ledger import service as ledger
 from backend.market import queries as market_queries
 from backend.market import service as market
 from backend.market.models import Payment
+from backend.market.rules import PaymentState
 from backend.merchants import queries as merchant_queries
 from backend.merchants import service as merchants
 from backend.merchants.rules import MerchantState
@@ -24,6 +25,7 @@ from backend.rewards import service as rewards
 from backend.rulebook import service as editions
 from backend.settlement import queries as settlement_queries
 from backend.settlement import service as settlement
+from backend.settlement.rules import CashOutState
 from backend.workflows import pay_out
 
 
@@ -160,9 +162,14 @@ def _confirm_spends(session: Session, batch: Batch, facts: ChainFacts, at: datet
         [name(payer) for payer in payers for name in (names.in_flight, names.confirmed)]
         + [names.takings(merchant_id) for merchant_id in merchant_ids],
     )
-    for payment in payments:
+    # Final once, dropped by a deep reorganisation, and mined again before what it spends was:
+    # the books stand, and the chain is asked once more.
+    early = {p.id for p in payments if refusals[p.id] and p.state == PaymentState.CONFIRMED}
+    market.spend_again(session, early)
+    settled = [payment for payment in payments if payment.id not in early]
+    for payment in settled:
         market.settle_payment(session, payment, refusal_code=refusals[payment.id], at=at)
-    for payment in payments:
+    for payment in settled:
         _tell_both(session, payment, refusals[payment.id], batch.tx_hash, at)
 
 
@@ -191,14 +198,18 @@ def _confirm_cash_outs(session: Session, batch: Batch, facts: ChainFacts, at: da
         [name(m) for m in merchant_ids for name in (names.settling, names.takings, names.payable)]
         + [names.BURNED, names.RESERVE],
     )
-    for cash_out in cash_outs:
+    refused = {c.id for c in cash_outs if c.payout_ref in facts.refused_payouts}
+    early = {c.id for c in cash_outs if c.id in refused and c.state == CashOutState.CONFIRMED}
+    settlement.burn_again(session, early)
+    settled = [cash_out for cash_out in cash_outs if cash_out.id not in early]
+    for cash_out in settled:
         refusal = facts.refused_payouts.get(cash_out.payout_ref)
         settlement.settle_cash_out(session, cash_out, refusal_code=refusal, at=at)
-    burned = [row for row in cash_outs if row.payout_ref not in facts.refused_payouts]
+    burned = [row for row in settled if row.id not in refused]
     pay_out.owe(session, burned, at=at)
-    for cash_out in cash_outs:
+    for cash_out in settled:
         merchant = merchant_queries.merchant(session, cash_out.merchant_id)
-        is_refused = cash_out.payout_ref in facts.refused_payouts
+        is_refused = cash_out.id in refused
         event_log.append(
             session,
             kind="cash_out_failed" if is_refused else "cash_out_confirmed",

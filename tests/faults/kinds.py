@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from backend.batches.rules import FEE_CAP_WEI
 from tests.faults.points import POINTS, Point
+from tests.faults.world import World
+from tests.support import lying_node, lying_wallet
 from tests.support.fakes import BASE_FEE_WEI, KEYS
-from tests.support.works import Works
 
 Cure = Callable[[], None]
 DEEPEST = 64
@@ -24,24 +26,24 @@ class Kind:
     """
 
     name: str
-    strike: Callable[[Works, Random], Cure]
+    strike: Callable[[World, Random], Cure]
 
 
 def _no_cure() -> None:
     """Nothing to undo: it is over when it has struck."""
 
 
-def _nothing(_works: Works, _random: Random) -> Cure:
+def _nothing(_works: World, _random: Random) -> Cure:
     return _no_cure
 
 
-def _node_down(works: Works, random: Random) -> Cure:
+def _node_down(works: World, random: Random) -> Cure:
     methods = ("*", "send", "mined", "estimate_gas", "transaction_count", "logs", "head")
     works.node.down.add(random.choice(methods))
     return works.node.down.clear
 
 
-def _node_flaps(works: Works, random: Random) -> Cure:
+def _node_flaps(works: World, random: Random) -> Cure:
     works.node.flaps = lambda: random.random() < 0.3
 
     def cure() -> None:
@@ -50,11 +52,11 @@ def _node_flaps(works: Works, random: Random) -> Cure:
     return cure
 
 
-def _send_reply_lost(works: Works, _random: Random) -> Cure:
+def _send_reply_lost(works: World, _random: Random) -> Cure:
     return _switch(works.node, "loses_replies")
 
 
-def _send_refused_but_kept(works: Works, random: Random) -> Cure:
+def _send_refused_but_kept(works: World, random: Random) -> Cure:
     works.node.words = random.choice(
         ("insufficient funds", "replacement transaction underpriced", "nonce too low")
     )
@@ -67,20 +69,20 @@ def _send_refused_but_kept(works: Works, random: Random) -> Cure:
     return both
 
 
-def _wallet_down(works: Works, _random: Random) -> Cure:
+def _wallet_down(works: World, _random: Random) -> Cure:
     return _switch(works.wallet, "is_down")
 
 
-def _wallet_answer_lost(works: Works, _random: Random) -> Cure:
+def _wallet_answer_lost(works: World, _random: Random) -> Cure:
     return _switch(works.wallet, "loses_answers")
 
 
-def _pool_forgets(works: Works, _random: Random) -> Cure:
+def _pool_forgets(works: World, _random: Random) -> Cure:
     works.node.empty_pool()
     return _no_cure
 
 
-def _reorganise(works: Works, depth: int, *, forget: bool) -> Cure:
+def _reorganise(works: World, depth: int, *, forget: bool) -> Cure:
     missing = depth - works.node.height
     if missing > 0:
         works.node.mine(missing)
@@ -88,22 +90,30 @@ def _reorganise(works: Works, depth: int, *, forget: bool) -> Cure:
     return _no_cure
 
 
-def _reorg_returned(works: Works, random: Random) -> Cure:
+def _reorg_returned(works: World, random: Random) -> Cure:
     return _reorganise(works, random.choice((1, 2, 3)), forget=False)
 
 
-def _reorg_forgotten(works: Works, random: Random) -> Cure:
+def _reorg_forgotten(works: World, random: Random) -> Cure:
     return _reorganise(works, random.choice((1, 2, 3)), forget=True)
 
 
-def _reorg_past_final(works: Works, random: Random) -> Cure:
+def _reorg_past_final(works: World, random: Random) -> Cure:
     # Deep ones are rare because every block of them is read again.
     depth = random.choice((4, 6, 8, 12, 16)) if random.random() < 0.95 else DEEPEST
     return _reorganise(works, depth, forget=random.random() < 0.5)
 
 
-def _fee_spike(works: Works, _random: Random) -> Cure:
-    works.node.base_fee_wei_now = BASE_FEE_WEI * SPIKE
+def _fee_spike(works: World, _random: Random) -> Cure:
+    return _price(works, BASE_FEE_WEI * SPIKE)
+
+
+def _fees_above_ceiling(works: World, _random: Random) -> Cure:
+    return _price(works, FEE_CAP_WEI * 2)
+
+
+def _price(works: World, base_fee_wei: int) -> Cure:
+    works.node.base_fee_wei_now = base_fee_wei
 
     def cure() -> None:
         works.node.base_fee_wei_now = BASE_FEE_WEI
@@ -111,18 +121,18 @@ def _fee_spike(works: Works, _random: Random) -> Cure:
     return cure
 
 
-def _nonce_gap(works: Works, random: Random) -> Cure:
+def _nonce_gap(works: World, random: Random) -> Cure:
     for label in ("minter", "relayer", "treasurer", "registrar"):
         works.node.phantoms[KEYS[label]] = random.randint(1, 3)
     return works.node.phantoms.clear
 
 
-def _nonce_taken(works: Works, random: Random) -> Cure:
+def _nonce_taken(works: World, random: Random) -> Cure:
     works.node.use_nonce(KEYS[random.choice(("minter", "relayer", "treasurer"))])
     return _no_cure
 
 
-def _contract_paused(works: Works, _random: Random) -> Cure:
+def _contract_paused(works: World, _random: Random) -> Cure:
     works.node.books.is_paused = True
 
     def cure() -> None:
@@ -131,12 +141,12 @@ def _contract_paused(works: Works, _random: Random) -> Cure:
     return cure
 
 
-def _rate_limited(works: Works, _random: Random) -> Cure:
+def _rate_limited(works: World, _random: Random) -> Cure:
     works.node.refuses["issue"] = "RewardIssuer_MinterBudgetExceeded"
     return works.node.refuses.clear
 
 
-def _clock_jumps(works: Works, random: Random) -> Cure:
+def _clock_jumps(works: World, random: Random) -> Cure:
     works.clock.advance(seconds=random.randint(60, 600))
     return _no_cure
 
@@ -144,6 +154,33 @@ def _clock_jumps(works: Works, random: Random) -> Cure:
 def _switch(thing: object, name: str) -> Cure:
     setattr(thing, name, True)
     return lambda: setattr(thing, name, False)
+
+
+def _signer_lies(works: World, random: Random) -> Cure:
+    works.wallet.lie = random.choice(lying_wallet.LIES)
+
+    def cure() -> None:
+        works.wallet.lie = ""
+
+    return cure
+
+
+def _node_lies(lie: str) -> Callable[[World, Random], Cure]:
+    def strike(works: World, _random: Random) -> Cure:
+        told, seen = works.liar.told[lie], works.suspicions()
+        works.liar.lie = lie
+        # It was restarted, or another one took its address: its chain is checked again.
+        works.pool.members[0].is_checked = False
+
+        def cure() -> None:
+            if works.liar.lie == lie:
+                works.liar.lie = ""
+            if works.liar.told[lie] > told and works.suspicions() == seen:
+                works.unnoticed.append(lie)
+
+        return cure
+
+    return strike
 
 
 OTHER_RUNNER = Kind("other_runner", _nothing)
@@ -158,6 +195,7 @@ KINDS = (
     Kind("send_refused_but_kept", _send_refused_but_kept),
     Kind("wallet_down", _wallet_down),
     Kind("wallet_answer_lost", _wallet_answer_lost),
+    Kind("signer_lies", _signer_lies),
     Kind("pool_forgets", _pool_forgets),
     Kind("reorg_returned", _reorg_returned),
     Kind("reorg_forgotten", _reorg_forgotten),
@@ -169,6 +207,25 @@ KINDS = (
     Kind("rate_limited", _rate_limited),
     Kind("clock_jumps", _clock_jumps),
 )
+
+
+JAMS = (
+    *(kind for kind in KINDS if kind.name in ("nonce_gap", "fee_spike", "pool_forgets")),
+    Kind("fees_above_ceiling", _fees_above_ceiling),
+)
+"""What stops a queue without breaking anything: a gap, dear gas, an evicted transaction."""
+
+
+def reorg_of(depth: int) -> Kind:
+    """Return a reorganisation of exactly this depth that returns or forgets what it drops."""
+
+    def strike(works: World, random: Random) -> Cure:
+        return _reorganise(works, depth, forget=random.random() < 0.5)
+
+    return Kind(f"reorg of {depth}", strike)
+
+
+NODE_LIES = tuple(Kind(f"node: {lie}", _node_lies(lie)) for lie in lying_node.LIES)
 
 
 def is_possible(point: Point, kind: Kind) -> bool:

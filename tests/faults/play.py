@@ -8,9 +8,28 @@ from pathlib import Path
 import structlog
 
 from backend.db.migrate import migrate
+from tests.faults.kinds import DEEPEST, JAMS, NODE_LIES, reorg_of
 from tests.faults.schedule import Outcome, Plan, Schedule, plan_of
 
-SUITES: dict[str, Callable[[int], Plan]] = {"schedules": plan_of}
+
+def _jams(_seed: int) -> Plan:
+    return Plan((), kinds=JAMS, strikes_min=6)
+
+
+def _reorgs(seed: int) -> Plan:
+    return Plan((), kinds=(reorg_of(seed % DEEPEST + 1),), strikes_min=3)
+
+
+def _liars(_seed: int) -> Plan:
+    return Plan((), kinds=NODE_LIES, strikes_min=6, has_liar=True)
+
+
+SUITES: dict[str, Callable[[int], Plan]] = {
+    "schedules": plan_of,
+    "liars": _liars,
+    "jams": _jams,
+    "reorgs": _reorgs,
+}
 """Name → what goes wrong in the schedule of a seed."""
 
 
@@ -32,9 +51,14 @@ def prepare(folder: Path) -> Path:
 
 def play(template: Path, suite: str, seed: int) -> tuple[Outcome, list[str]]:
     """Return the outcome of a seed and its moves, one line each."""
-    path = template.with_name(f"{suite}-{seed}.db")
+    return play_plan(template, SUITES[suite](seed), seed)
+
+
+def play_plan(template: Path, plan: Plan, seed: int) -> tuple[Outcome, list[str]]:
+    """Return the outcome of a seed under a plan and its moves."""
+    path = template.with_name(f"seed-{seed}.db")
     shutil.copy(template, path)
-    schedule = Schedule(f"sqlite:///{path}", seed, SUITES[suite](seed))
+    schedule = Schedule(f"sqlite:///{path}", seed, plan)
     try:
         return schedule.run(), schedule.moves
     finally:

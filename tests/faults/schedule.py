@@ -31,9 +31,9 @@ from tests.faults.kinds import KINDS, OTHER_RUNNER, PAIRS, Cure, Kind
 from tests.faults.points import Point
 from tests.faults.seeded import drawn_by
 from tests.faults.trap import Crash, Trap, Trapped, TrappedDatabase
+from tests.faults.world import World
 from tests.support import builders
 from tests.support.clock import FrozenClock
-from tests.support.works import Works
 
 REWARDS = 20
 PEOPLE = 6
@@ -45,6 +45,8 @@ ROUND_S = 10
 HEALING_ROUNDS = 40
 QUIET_ROUNDS = 3
 """What looks settled must stay so: indexer and sweep see a replaced branch a round later."""
+DRAIN_MAX_S = 120
+"""Virtual seconds within which everything is settled once nothing is wrong any more."""
 RATE_MICRO_CENTS = 100_000
 IDLE = frozenset({"reconcile", "forecasts", "tidy"})
 """Steps that neither move points nor send anything; the verdict compares the books itself."""
@@ -61,11 +63,13 @@ class Plan:
         pairs: Points at which the process dies, each with what strikes at that moment.
         kinds: What strikes at other times.
         strikes_min: Strikes of a schedule, those at the pairs included.
+        has_liar: Whether the jobs ask three nodes, the first of which may lie.
     """
 
     pairs: Sequence[tuple[Point, Kind]]
     kinds: Sequence[Kind] = KINDS
     strikes_min: int = 4
+    has_liar: bool = False
 
 
 def plan_of(seed: int) -> Plan:
@@ -114,23 +118,23 @@ class Schedule:
         self.random = Random(seed)
         self.trap = Trap()
         self.outcome = Outcome(seed)
+        self._plan = plan or plan_of(seed)
         with drawn_by(self.random):
             self.works = self._build(url)
-        self._plan = plan or plan_of(seed)
         self._pairs = list(self._plan.pairs)
         self._cures: list[tuple[int, Cure]] = []
         self._claimed = 0
         self._pending: list[ClaimRequest] = []
         self.moves: list[str] = []
 
-    def _build(self, url: str) -> Works:
+    def _build(self, url: str) -> World:
         clock = FrozenClock()
         database = TrappedDatabase(url, self.trap)
         # A crash here is an exception, so what the operating system holds is never lost.
         event.listen(database.engine, "connect", _trust_the_cache)
         builders.make_incarnation(database, clock)
         builders.make_edition(database, clock)
-        works = Works(database, clock)
+        works = World(database, clock, has_liar=self._plan.has_liar)
         works.node.books.incarnation = builders.INCARNATION
         self._kiosk = builders.make_kiosk(database, clock)
         self.people: list[Account] = [
@@ -153,6 +157,7 @@ class Schedule:
                 self._one_move()
             self._heal()
             self.outcome.complaints += verdict.complaints(self.works, REWARDS)
+            self.outcome.complaints += [f"unnoticed: {lie}" for lie in self.works.unnoticed]
         self._sum_up()
         return self.outcome
 
@@ -166,15 +171,20 @@ class Schedule:
             self.outcome.complaints.append(f"{point and point.name} was never reached")
             return False
         is_armed = self.trap.point is not None
-        has_struck = sum(self.outcome.strikes.values()) >= self._plan.strikes_min
-        return self._claimed < REWARDS or bool(self._pairs) or is_armed or not has_struck
+        is_over = self._claimed >= REWARDS and not self._pairs and not is_armed
+        return not is_over or not self._has_struck()
+
+    def _has_struck(self) -> bool:
+        return sum(self.outcome.strikes.values()) >= self._plan.strikes_min
 
     def _one_move(self) -> None:
         self._end_causes()
         if self.trap.point is None and self._pairs and self._claimed > 2:
             self._arm(*self._pairs.pop())
         draw = self.random.random()
-        if draw < 0.25 and self._claimed < (MAX_CLAIMS if self._needs_more() else REWARDS):
+        if not self._needs_more() and not self._has_struck() and self.random.random() < 0.2:
+            self._strike(self.random.choice(self._plan.kinds))
+        elif draw < 0.25 and self._claimed < (MAX_CLAIMS if self._needs_more() else REWARDS):
             self._passing("claim", self._claim)
         elif draw < 0.65:
             self._passing("steps", self._steps)
@@ -317,6 +327,8 @@ class Schedule:
             self.works.node.mine()
             self.works.clock.advance(seconds=ROUND_S)
         self.outcome.drain_s = int((settled_at - began).total_seconds())
+        if self.outcome.drain_s > DRAIN_MAX_S:
+            self.outcome.complaints.append(f"the queue took {self.outcome.drain_s} s to drain")
 
     def _sum_up(self) -> None:
         self.outcome.rewards = self._claimed

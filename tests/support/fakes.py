@@ -18,10 +18,11 @@ from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.abi import event_signature_to_log_topic
 from hexbytes import HexBytes
 from web3 import Web3
+from web3.exceptions import Web3ValueError
 
 from backend.chain.contracts import abi
 from backend.chain.deployment import Deployment
-from backend.chain.errors import CallRevertedError, NodeUnavailableError
+from backend.chain.errors import CallRevertedError, NodeUnavailableError, WrongChainError
 from backend.chain.node import BlockHead, Log, Mined
 from backend.rewards.rules import unpack_mint_word
 from backend.rulebook.engine import document_hash, load
@@ -44,6 +45,7 @@ KEYS: dict[str, str] = {label: Account.from_key(key).address for label, key in P
 FIRST_DOCUMENT = bytes.fromhex(document_hash(load(EDITION_TEXT)))
 STRANGER = "0x" + "99" * 20
 """An address that belongs to nobody here."""
+STRANGER_ADDRESS = Web3.to_checksum_address(STRANGER)
 BASE_FEE_WEI = 1_000_000_000
 START_S = 1_781_517_600
 """Timestamp of block 0: tests.support.clock.NOON."""
@@ -57,6 +59,7 @@ _OPENED = event_signature_to_log_topic("IncarnationOpened(uint16)")
 _SPENT = event_signature_to_log_topic("EcoToken_AuthorizationSpent(address,bytes32)")[:4]
 _POOR = event_signature_to_log_topic("EcoToken_BalanceInsufficient(address,uint256,uint256)")[:4]
 _CAP = event_signature_to_log_topic("RedemptionDesk_MerchantCapExceeded()")[:4]
+_TAKINGS = event_signature_to_log_topic("RedemptionDesk_TakingsInsufficient()")[:4]
 _USED = event_signature_to_log_topic("RedemptionDesk_ReferenceUsed()")[:4]
 _BUDGET = event_signature_to_log_topic("RedemptionDesk_PayoutBudgetExceeded()")[:4]
 
@@ -194,7 +197,7 @@ class FakeNode:
         books = self.books.copy()
         books.units[STRANGER] = books.units.get(STRANGER, 0) + units
         self._known[tx_hash] = {"to": CONTRACTS["EcoToken"], "data": "0x"}
-        logs = (_transfer_log(STRANGER, units, tx_hash),)
+        logs = (transfer_log(STRANGER, units, tx_hash),)
         self._append((Mined(tx_hash, number, self._hash(number), True, 1, logs),), books)
         return tx_hash
 
@@ -203,6 +206,12 @@ class FakeNode:
         self._pool.clear()
 
     # --- backend.chain.node.Node ------------------------------------------------------------
+
+    def check(self, *, chain_id: int, genesis_hash: str) -> None:
+        """Make sure that it serves this chain."""
+        self._answer("check")
+        if (chain_id, genesis_hash) != (CHAIN_ID, self._blocks[0].head.hash):
+            raise WrongChainError(expected=genesis_hash, found=self._blocks[0].head.hash)
 
     def head(self) -> BlockHead:
         """Return the newest block."""
@@ -417,6 +426,8 @@ class FakeNode:
         reason = _USED if payout_ref in books.paid_out else b""
         if not reason and self.payouts_refused:
             reason = _BUDGET
+        if not reason and books.takings.get(item["merchantId"], 0) < item["units"]:
+            reason = _TAKINGS
         if reason:
             return [_refusal_log(_PAYOUT_REFUSED, payout_ref, reason, tx_hash)]
         books.takings[item["merchantId"]] -= item["units"]
@@ -440,9 +451,13 @@ def _slot(tx: Mapping[str, Any]) -> tuple[str, int]:
 
 @lru_cache(maxsize=1024)
 def _decode(to_address: str, calldata: str) -> tuple[str, Mapping[str, Any]]:
-    if calldata == "0x":
+    # Whoever is no contract of ours, or is called with what it does not know, does nothing.
+    if to_address not in _NAMES or calldata == "0x":
         return "", {}
-    function, arguments = _CODEC[_NAMES[to_address]].decode_function_input(calldata)
+    try:
+        function, arguments = _CODEC[_NAMES[to_address]].decode_function_input(calldata)
+    except Web3ValueError:
+        return "", {}
     return function.fn_name, arguments
 
 
@@ -468,11 +483,11 @@ def _issue(books: Books, words: Sequence[bytes], tx_hash: str) -> list[Log]:
             continue
         books.consumed.add(reward_id)
         books.units[address] = books.units.get(address, 0) + units
-        logs.append(_transfer_log(address, units, tx_hash))
+        logs.append(transfer_log(address, units, tx_hash))
     return logs
 
 
-def _transfer_log(address: str, units: int, tx_hash: str) -> Log:
+def transfer_log(address: str, units: int, tx_hash: str) -> Log:
     to_topic = bytes(12) + bytes.fromhex(address.removeprefix("0x"))
     data = units.to_bytes(32, "big")
     return Log(CONTRACTS["EcoToken"], (_TRANSFER, bytes(32), to_topic), data, tx_hash, 0)

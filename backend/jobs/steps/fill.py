@@ -13,10 +13,9 @@ import structlog
 
 from backend.batches import queries, service
 from backend.batches.models import Batch
-from backend.batches.rules import BatchState, Fees, replacement_fees
+from backend.batches.rules import FEE_CAP_WEI, BatchState, Fees, replacement_fees
 from backend.jobs.context import Context
 from backend.jobs.reserve import fresh_fees
-from backend.jobs.steps.replace import FEE_CAP_WEI
 
 FILL_AFTER = timedelta(seconds=45)
 """Longer than a pool takes to show a transaction, and well within two minutes."""

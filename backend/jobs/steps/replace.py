@@ -5,15 +5,13 @@ from functools import partial
 
 from backend.batches import queries, service
 from backend.batches.models import Attempt, Batch
-from backend.batches.rules import BatchState, Fees, replacement_fees
+from backend.batches.rules import FEE_CAP_WEI, BatchState, Fees, replacement_fees
 from backend.jobs.context import Context
 from backend.jobs.each import each
 from backend.jobs.signing import sign
 
 REPLACE_AFTER = timedelta(seconds=60)
 """Several blocks on any chain we know; before that a replacement only costs money."""
-FEE_CAP_WEI = 400_000_000_000
-"""400 gwei, below the 500 that the wallet service signs: beyond it waiting is cheaper."""
 MAX_ATTEMPTS = 30
 """30 bumps of 12.5 % are a factor of 34; more attempts mean that something else is wrong."""
 
