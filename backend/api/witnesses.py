@@ -1,23 +1,31 @@
 """Witnesses without a citizen's phone: counters and sensors send what they signed, even late."""
 
+from datetime import datetime
 from typing import Annotated
 
 from anyio import from_thread
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, status
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from backend.accounts.rules import Actor, Permission
 from backend.actions.models import Claim
+from backend.api.devices import CallerDep
 from backend.api.intake import Intake
 from backend.db.engine import Database
 from backend.devices import codes, queries, witnesses
-from backend.devices.errors import CodeForgedError, CodeMalformedError
+from backend.devices.errors import (
+    CodeForgedError,
+    CodeMalformedError,
+    DeviceRequestRefusedError,
+)
+from backend.devices.rules import DeviceKind
 from backend.http.deps import DatabaseDep, Now, WriteSession, public, requires
 from backend.kernel.clock import Clock
 from backend.kernel.errors import EcoError
 from backend.territory import queries as territory
 from backend.territory.errors import MaterialNotTakenError
+from backend.workflows import counter_cards
 from backend.workflows.admit_claims import Answer, ClaimRequest
 
 router = APIRouter(tags=["devices"])
@@ -39,6 +47,23 @@ class MessagePublic(BaseModel):
     )
     detail: str = Field(default="", description="Why not, in words.")
     claim_id: str | None = Field(default=None, description="Claim of the card's holder.")
+
+
+class CardsCreate(BaseModel):
+    """Cards that an agent prints, in a request signed by the counter."""
+
+    spare: str | None = Field(
+        default=None,
+        max_length=200,
+        description="Spare card that is shown to replace a lost one; none opens an account.",
+    )
+
+
+class CardPublic(BaseModel):
+    """A card; its code is told this once."""
+
+    code: str
+    issued_at: datetime
 
 
 class StickerCreate(BaseModel):
@@ -70,6 +95,26 @@ def post_messages(
     """
     intake: Intake = request.app.state.intake
     return [_take(token, intake, database, clock) for token in body.tokens]
+
+
+@router.post(
+    "/devices/cards",
+    dependencies=[public()],
+    status_code=status.HTTP_201_CREATED,
+    summary="Make cards at a counter",
+)
+def post_cards(
+    body: CardsCreate, caller: CallerDep, session: WriteSession, clock: Now
+) -> list[CardPublic]:
+    """Open an account for somebody without a phone, or replace a lost card by its spare."""
+    if queries.need(session, caller.number).kind != DeviceKind.COUNTER:
+        raise DeviceRequestRefusedError("only a counter makes cards")
+    now = clock.now()
+    if body.spare is None:
+        made = counter_cards.open_account(session, counter=caller.number, now=now)
+    else:
+        made = counter_cards.replace_lost(session, body.spare, counter=caller.number, now=now)
+    return [CardPublic(code=secret, issued_at=card.issued_at) for card, secret in made]
 
 
 @router.post("/stations/{station_id}/stickers", summary="Make a sticker for a container")

@@ -61,6 +61,20 @@ def account_of(session: Session, code: str, *, now: datetime) -> Holder:
     return found
 
 
+def by_code(session: Session, code: str, *, now: datetime) -> Card:
+    """Return the printed card that was scanned or typed; a phone's code is none.
+
+    Raises:
+        CardUnreadableError: The text is no card of ours.
+        CardUnknownError: Nobody has it.
+        CardBlockedError: It is blocked.
+    """
+    if not account_of(session, code, now=now).is_paper:
+        raise CardUnknownError
+    ref = card_ref(rules.secret_in(code) or "")
+    return session.exec(select(Card).where(col(Card.ref) == ref)).one()
+
+
 def holders(session: Session, shown: Iterable[Shown]) -> dict[Shown, Holder | EcoError]:
     """Return who cards stood for when they were shown, in two queries.
 

@@ -9,11 +9,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 from pydantic import BaseModel, Field
 
-from backend.cards.rules import secret_in
+from backend.cards.rules import grouped, secret_in, url_of
 from backend.devices import codes
+from backend.kernel.errors import UnavailableError
 from backend.kiosk import desk_page
 from backend.kiosk.agents import Agents
+from backend.kiosk.errors import ServerRefusedError
 from backend.kiosk.terminal import Seen, Terminal
+from backend.paper.cards import Print, card_data, card_pdf
+from backend.paper.typesetting import MEDIA_TYPE
 
 COOKIE = "agent"
 _LISTED = 8
@@ -85,6 +89,7 @@ class Counter:
             "agents": self.agents.numbers(),
             "is_locked": self.agents.is_locked(self.terminal.now()),
             "problem": problem,
+            "problem_words": _FRENCH.get(problem, ""),
             "choices": desk_page.choices(self.terminal),
             "deposits": [_line(self.terminal, *one) for one in self._signed] if agent else (),
             "waiting": len(self.terminal.outbox.waiting()),
@@ -104,6 +109,7 @@ def routes(terminal: Terminal, agents: Agents, templates: Jinja2Templates) -> AP
     """Make the routes of a counter."""
     router, counter = APIRouter(), Counter(terminal, agents, templates)
     _add_turns(router, counter)
+    _add_cards(router, counter)
 
     @router.get("/", response_class=HTMLResponse)
     def page(request: Request) -> Response:
@@ -152,6 +158,27 @@ def _add_turns(router: APIRouter, counter: Counter) -> None:
         desk_page.refuse_foreign_form(request)
         counter.agents.sign_out()
         return RedirectResponse("/", status_code=303)
+
+
+def _add_cards(router: APIRouter, counter: Counter) -> None:
+    @router.post("/carte")
+    def new_card(request: Request, spare: Annotated[str, Form(max_length=200)] = "") -> Response:
+        """Print a card and its spare for somebody without a phone, or replace a lost one."""
+        desk_page.refuse_foreign_form(request)
+        if counter.agent(request) is None:
+            return counter.render(request, problem="signed_out", status=403)
+        try:
+            secrets = counter.terminal.new_cards(spare or None)
+        except UnavailableError:
+            return counter.render(request, problem="offline", status=503)
+        except ServerRefusedError as error:
+            problem = error.code if error.code in _FRENCH else "card"
+            return counter.render(request, problem=problem, status=422)
+        at, base_url = counter.terminal.now(), counter.terminal.identity.public_url
+        prints = [Print(url_of(secret, base_url), grouped(secret)) for secret in secrets]
+        content = card_pdf(card_data(prints, language="fr", at=at), at=at)
+        headers = {"Content-Disposition": 'attachment; filename="carte-calanque.pdf"'}
+        return Response(content, media_type=MEDIA_TYPE, headers=headers)
 
 
 def _line(terminal: Terminal, token: str, words: str, card: str) -> Line:

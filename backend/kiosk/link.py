@@ -42,6 +42,9 @@ class Link(Protocol):
     def send(self, tokens: Sequence[str]) -> list[Sent]:
         """Send signed messages; return what became of each, in order."""
 
+    def cards(self, number: int, spare: str | None) -> list[str]:
+        """Let the server make cards; return their secrets, which are printed and not kept."""
+
 
 class HTTPLink:
     """The real line, over HTTP; every request but the enrolment is signed.
@@ -136,6 +139,17 @@ class HTTPLink:
         if not isinstance(told, list) or len(told) != len(tokens):
             raise UnavailableError("server", "The answer is not the server's.")
         return [Sent(str(one["state"]), str(one.get("detail", ""))) for one in told]
+
+    def cards(self, number: int, spare: str | None) -> list[str]:
+        """Let the server make cards; return their secrets, which are printed and not kept.
+
+        Raises:
+            ServerRefusedError: The spare card is unknown or blocked.
+            UnavailableError: The server does not answer; cards are made online only.
+        """
+        body = json.dumps({"spare": spare}).encode()
+        told = _json(self._request("POST", f"{API}/cards", body, number=number))
+        return [str(one["code"]) for one in told]
 
     def _send(
         self, method: str, path: str, body: bytes, *, number: int | None

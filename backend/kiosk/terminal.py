@@ -176,6 +176,15 @@ class Terminal:
         self.outbox.put(token)
         return token
 
+    def new_cards(self, spare: str | None) -> list[str]:
+        """Return the secrets of new cards: with a spare card those that replace a lost one.
+
+        Raises:
+            ServerRefusedError: The spare card is unknown or blocked.
+            UnavailableError: The server does not answer.
+        """
+        return self._link.cards(self.identity.number, spare)
+
     def take_back(self, *, material: str, serial: str) -> str:
         """Sign that an object with a serial number was taken back; return the link for the QR.
 

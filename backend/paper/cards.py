@@ -1,9 +1,19 @@
 """The citizen's card: a page to cut and fold, with what to do in all cases of life."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from backend.paper.typesetting import qr_svg, typeset
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """A card to print: what its QR holds, and the same for typing, grouped."""
+
+    url: str
+    code: str
 
 
 def card_pdf(data: str, *, at: datetime) -> bytes:
@@ -16,25 +26,27 @@ def card_pdf(data: str, *, at: datetime) -> bytes:
     return typeset("card", data, at=at)
 
 
-def card_data(
-    *, url: str, code: str, label: str, language: str, household: str = "", at: datetime
-) -> str:
-    """Collect what is on a card, as JSON for the template.
+def card_data(prints: Sequence[Print], *, language: str, household: str = "", at: datetime) -> str:
+    """Collect what is on a page of cards, as JSON for the template.
 
     Args:
-        url: What its QR holds.
-        code: The same for typing, grouped.
-        label: Tells the holder's cards apart.
+        prints: One card, or a card and its spare.
         language: "fr" or "en".
         household: Name of the household that shares it; empty for a personal one.
-        at: When it was made.
+        at: When they were made.
     """
     return json.dumps(
         {
             "language": language,
-            "qr": qr_svg(url, is_sturdy=True),
-            "code": code,
-            "label": label,
+            "cards": [
+                {
+                    "qr": qr_svg(one.url, is_sturdy=True),
+                    "code": one.code,
+                    "label": f"…{one.code[-4:]}",
+                    "is_spare": number > 0,
+                }
+                for number, one in enumerate(prints)
+            ],
             "household": household,
             "day": at.strftime("%d/%m/%Y"),
         }

@@ -22,7 +22,7 @@ from backend.http.deps import (
     public,
     requires,
 )
-from backend.paper.cards import card_data, card_pdf
+from backend.paper.cards import Print, card_data, card_pdf
 from backend.paper.typesetting import MEDIA_TYPE, qr_svg
 from backend.web.contexts import CardFoundPage, CardLine, CardsPage, ShownCardPage
 from backend.web.forms import checked_form, see
@@ -154,9 +154,7 @@ def _card_to_block(session: Session, card_id: str, actor: Actor) -> Card:
 def _paper(session: Session, card: Card, secret: str, config: Config, language: str) -> Response:
     household = household_queries.get(session, card.household_id) if card.household_id else None
     data = card_data(
-        url=rules.url_of(secret, config.public_url),
-        code=rules.grouped(secret),
-        label=f"…{card.tail}",
+        [Print(rules.url_of(secret, config.public_url), rules.grouped(secret))],
         language=language,
         household=household.name if household is not None else "",
         at=card.issued_at,

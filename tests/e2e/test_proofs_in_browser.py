@@ -165,9 +165,7 @@ def test_somebody_without_a_phone_deposits_with_a_paper_card_at_the_counter(
     read = scan(
         {
             "data": paper.card_data(
-                url=card_rules.url_of(secret, street),
-                code=card_rules.grouped(secret),
-                label=f"…{card.tail}",
+                [paper.Print(card_rules.url_of(secret, street), card_rules.grouped(secret))],
                 language="fr",
                 at=card.issued_at,
             )

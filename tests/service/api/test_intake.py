@@ -8,13 +8,18 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
-from backend.actions.errors import CodeAlreadyUsedError, IdempotencyKeyReusedError
+from backend.actions.errors import (
+    CodeAlreadyUsedError,
+    IdempotencyKeyReusedError,
+    SerialAlreadyUsedError,
+)
 from backend.actions.models import Claim
 from backend.actions.rules import ClaimState
 from backend.api import intake as intake_module
 from backend.api.intake import Intake
 from backend.db.engine import Database
 from backend.devices.errors import CodeForgedError, CodeMalformedError
+from backend.devices.rules import DeviceKind
 from backend.kernel.errors import EcoError, UnavailableError
 from backend.workflows import admit_claims
 from backend.workflows.admit_claims import Answer, ClaimRequest
@@ -72,6 +77,38 @@ def test_a_code_shown_to_twenty_phones_at_once_is_taken_once(
     states = [claim.state for claim in _stored(database)]
     assert states.count(ClaimState.PENDING) == 1
     assert states.count(ClaimState.REFUSED) == 19
+
+
+def test_one_object_shown_by_twenty_machines_at_once_pays_once(
+    database: Database, clock: FrozenClock
+) -> None:
+    builders.make_incarnation(database, clock)
+    machines = [builders.make_bin(database, clock) for _ in range(4)]
+    requests = [
+        ClaimRequest(f"account-{n}", f"key-{n:05}", machines[n % 4].item_code("CUP-1"))
+        for n in range(20)
+    ]
+
+    answers = _submit_all(database, clock, requests, intakes=4)
+
+    assert sum(isinstance(answer, Claim) for answer in answers) == 1
+    assert sum(isinstance(answer, SerialAlreadyUsedError) for answer in answers) == 19
+
+
+def test_an_agents_deposit_sent_twenty_times_at_once_is_one_claim(
+    database: Database, clock: FrozenClock
+) -> None:
+    builders.make_incarnation(database, clock)
+    station = builders.make_station(database, clock)
+    counter = builders.make_terminal(database, clock, DeviceKind.COUNTER, station=station)
+    alice = builders.make_citizen(database, clock)
+    code = counter.attended_code(builders.make_card(database, clock, alice.id)[1])
+    requests = [ClaimRequest(None, f"key-{n:05}", code) for n in range(20)]
+
+    answers = _submit_all(database, clock, requests, intakes=4)
+
+    assert {answer.id for answer in answers if isinstance(answer, Claim)} == {1}
+    assert len(_stored(database)) == 1
 
 
 def test_a_retry_gets_the_claim_that_stands(

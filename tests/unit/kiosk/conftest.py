@@ -57,6 +57,10 @@ class FakeLink:
         self.sent += tokens
         return [self.says for _ in tokens]
 
+    def cards(self, number: int, spare: str | None) -> list[str]:
+        self._answer()
+        return ["ABCD2345EFGH6789"] if spare else ["ABCD2345EFGH6789", "JKLM2345NPQR6789"]
+
     def _answer(self) -> None:
         if self.error is not None:
             raise self.error

@@ -173,3 +173,27 @@ def test_a_sensor_signs_what_it_feels(make_terminal: Callable[[str], Pair]) -> N
     content = codes.read(link.sent[0]).content
     assert isinstance(content, SensorCode)
     assert (content.event, content.value, content.counter) == ("weight", 820, 1)
+
+
+def test_the_agent_prints_a_card_for_somebody_without_a_phone(
+    page: TestClient, counter: Pair
+) -> None:
+    before = page.post("/carte")
+    take_post(page)
+    new, replaced = page.post("/carte"), page.post("/carte", data={"spare": SECRET})
+
+    assert before.status_code == 403
+    assert new.content.startswith(b"%PDF")
+    assert replaced.content.startswith(b"%PDF")
+
+
+def test_without_a_line_no_card_is_made_and_the_page_says_so(
+    page: TestClient, counter: Pair
+) -> None:
+    take_post(page)
+    counter[1].error = offline()
+
+    answer = page.post("/carte")
+
+    assert answer.status_code == 503
+    assert "une carte se fait en ligne seulement" in answer.text
