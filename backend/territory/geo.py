@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import shapely
-from shapely.geometry import MultiPolygon, Point, Polygon, shape
+from shapely.geometry import LinearRing, MultiPolygon, Point, Polygon, shape
 
 from backend.territory.errors import BoundaryInvalidError
 
@@ -31,6 +31,32 @@ class Position:
 
     latitude_e6: int
     longitude_e6: int
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in micro-degrees."""
+
+    south_e6: int
+    west_e6: int
+    north_e6: int
+    east_e6: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The part of an area that lies in a box.
+
+    Attributes:
+        rings: Its edges, outer ones and holes, as (latitude_e6, longitude_e6).
+        middle: A place inside it, for its name.
+        share_bps: How much of the box it covers, in ten-thousandths.
+    """
+
+    code: str
+    rings: tuple[tuple[tuple[int, int], ...], ...]
+    middle: tuple[int, int]
+    share_bps: int
 
 
 class AreaIndex:
@@ -117,6 +143,43 @@ def position_of(latitude: str | float, longitude: str | float) -> Position:
         msg = "the position is not on earth"
         raise ValueError(msg)
     return Position(round(lat * MICRO), round(lon * MICRO))
+
+
+def outlines(boundaries: Mapping[str, str], box: Box) -> list[Outline]:
+    """Return what a map of a box shows of areas, by code; areas without a boundary are left out.
+
+    Args:
+        boundaries: Area code → GeoJSON polygon or multipolygon, WGS 84.
+    """
+    west, south, east, north = (
+        edge / MICRO for edge in (box.west_e6, box.south_e6, box.east_e6, box.north_e6)
+    )
+    whole = (east - west) * (north - south)
+    found = []
+    for code, boundary in sorted(boundaries.items()):
+        if boundary == "{}":
+            continue
+        part = shapely.clip_by_rect(_shape_of(code, boundary), west, south, east, north)
+        polygons = [one for one in getattr(part, "geoms", [part]) if isinstance(one, Polygon)]
+        polygons = [one for one in polygons if not one.is_empty]
+        if polygons:
+            largest = max(polygons, key=lambda one: one.area)
+            middle = largest.representative_point()
+            found.append(
+                Outline(
+                    code,
+                    tuple(
+                        _ring(ring) for one in polygons for ring in (one.exterior, *one.interiors)
+                    ),
+                    (round(middle.y * MICRO), round(middle.x * MICRO)),
+                    round(sum(one.area for one in polygons) / whole * 10_000),
+                )
+            )
+    return found
+
+
+def _ring(ring: LinearRing) -> tuple[tuple[int, int], ...]:
+    return tuple((round(y * MICRO), round(x * MICRO)) for x, y in ring.coords)
 
 
 def check_boundary(code: str, boundary: str) -> None:

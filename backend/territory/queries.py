@@ -33,11 +33,16 @@ def commune(session: Session, insee_code: str) -> Commune | None:
     return session.get(Commune, insee_code)
 
 
-def commune_index(session: Session) -> AreaIndex:
-    """Build the index of the finest areas: arrondissements where a commune has them."""
+def finest_areas(session: Session) -> list[Commune]:
+    """Return arrondissements where a commune has them, and every other commune."""
     rows = session.exec(select(Commune)).all()
     parents = {row.parent_code for row in rows if row.parent_code}
-    return AreaIndex({r.insee_code: r.boundary for r in rows if r.insee_code not in parents})
+    return [row for row in rows if row.insee_code not in parents]
+
+
+def commune_index(session: Session) -> AreaIndex:
+    """Build the index of the finest areas."""
+    return AreaIndex({row.insee_code: row.boundary for row in finest_areas(session)})
 
 
 def zone_index(session: Session, kind: str) -> AreaIndex:

@@ -186,6 +186,7 @@ def receipt_page(session: Session, claim: Claim, language: str) -> ReceiptPage:
         appeal=appeal,
         appeal_key=appeal_key,
         changes=tuple(notices.adjustment(row, language) for row in changes),
+        trip_href=f"/trajets/{claim.public_id}" if claim.kind == "trip" else "",
     )
 
 

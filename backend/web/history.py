@@ -58,7 +58,8 @@ def act_title(kind: str, facts: Facts) -> tuple[str, str]:
     key = f"{family}.{name}"
     if name is not None and texts.has("fr", key):
         return key, key.replace(".", "-")
-    return ("code.trip", "code-trip") if kind == "ticket" else ("code.deposit", "code-deposit")
+    is_trip = kind in ("ticket", "trip")
+    return ("code.trip", "code-trip") if is_trip else ("code.deposit", "code-deposit")
 
 
 def reason_key(code: str) -> str:

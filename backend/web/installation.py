@@ -28,6 +28,7 @@ from backend.web import (
     stickers,
     till,
     treasury,
+    trips,
 )
 from backend.web.rendering import FOLDER
 
@@ -55,6 +56,7 @@ MODULES = (
     stickers,
     till,
     treasury,
+    trips,
 )
 
 

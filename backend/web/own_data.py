@@ -19,6 +19,7 @@ from backend.ledger import queries as ledger_queries
 from backend.market import queries as market_queries
 from backend.review import queries as review_queries
 from backend.rewards import queries as reward_queries
+from backend.trips import queries as trip_queries
 
 router = APIRouter(include_in_schema=False)
 
@@ -62,6 +63,7 @@ def own_data(session: Session, account_id: str, *, now: datetime) -> dict[str, A
         ),
         "balances_units": {name.__name__: balances[name(account_id)] for name in kinds},
         "acts": _acts(session, account_id),
+        "trips": _rows(trip_queries.of_account(session, account_id, limit=ALL)),
         "payments": _rows(
             market_queries.payments_of_payer(session, account_id, limit=ALL),
             hide={"authorisation"},

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -99,6 +100,8 @@ def formats(language: str) -> dict[str, Callable[..., str]]:
         "points": lambda units: points_text(units, lang=language),
         "signed_points": lambda units: signed_points(units, language),
         "euro": lambda cents: euro_text(cents, lang=language),
+        "km": lambda metres: f"{format_decimal(_two_digits_km(metres), locale=locale)}\u00a0km",
+        "grams": lambda grams: mass_text(grams, locale),
         "number": lambda count: format_decimal(count, locale=locale),
         "day": lambda day: format_date(day, _MONTH_DAY[language], locale=locale),
         "month": lambda day: format_date(day, "MMMM y", locale=locale),
@@ -106,6 +109,21 @@ def formats(language: str) -> dict[str, Callable[..., str]]:
         "clock_time": lambda at: format_time(local(at), "HH:mm", locale=locale),
         "iso": lambda at: at.isoformat(),
     }
+
+
+def _two_digits_km(metres: int) -> Decimal:
+    """Return kilometres with one decimal below 100 km, none above."""
+    places = "0.1" if metres < 100_000 else "1"  # noqa: PLR2004 - metres
+    return (Decimal(metres) / 1000).quantize(Decimal(places), rounding=ROUND_DOWN)
+
+
+def mass_text(grams: int, locale: str) -> str:
+    """Write an estimated mass with two significant digits: "470 g", "1,2 kg"."""
+    digits = max(len(str(grams)) - 2, 0)
+    rounded = grams // 10**digits * 10**digits
+    if rounded < 1000:  # noqa: PLR2004 - grams in a kilogram
+        return f"{rounded}\u00a0g"
+    return f"{format_decimal(Decimal(rounded) / 1000, locale=locale)}\u00a0kg"
 
 
 def local_day(at: datetime) -> date:

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from backend.collections.schemas import read_csv
 from backend.rulebook import service as editions
 from backend.workflows import pay_merchant, weigh
+from tests.support import rides, travel
 from tests.support.browser import ROOT
 from tests.support.clock import FrozenClock
 from tests.support.ports import free_port
@@ -120,6 +121,9 @@ def _fill(street: Street) -> tuple[tuple[str, str | None], ...]:
         ("/admin/regles/2", town.approver.id),
         ("/admin/incidents", town.operator.id),
         ("/admin/examens", town.reviewer.id),
+        ("/trajets", None),
+        ("/trajets", lou),
+        (f"/trajets/{_travel(town, lou)}", lou),
         ("/carte", lou),
         ("/foyer", lou),
         ("/C/ABCD2345EFGH6789", None),
@@ -128,6 +132,15 @@ def _fill(street: Street) -> tuple[tuple[str, str | None], ...]:
         ("/admin/collectes", town.reviewer.id),
         (f"/admin/collectes/stations/{station}", town.operator.id),
     )
+
+
+def _travel(town: Town, account_id: str) -> str:
+    """Let somebody cycle; return the id of the trip."""
+    body = rides.ride(ended_at=town.clock.now())
+    trip = travel.hand_in(town.database, town.clock, account_id, body)
+    travel.judge(town.database, town.clock)
+    town.decide()
+    return trip.id
 
 
 def _weigh(town: Town) -> str:

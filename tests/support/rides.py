@@ -54,3 +54,11 @@ def walk(*, ended_at: datetime) -> bytes:
     late = ended_at.timestamp() - start[-1][0]
     moved = [[round(point[0] + late, 3), *point[1:]] for point in start]
     return json.dumps({"points": moved}).encode()
+
+
+def labels(name: str, *, ended_at: datetime) -> list[tuple[str, float, float]]:
+    """Return (mode, start, end) of the legs that the traveller labelled, at the test's time."""
+    recording = json.loads((TRACES / f"{name}.json").read_text())
+    last = max(point[0] for point in recording["points"])
+    late = ended_at.timestamp() - last
+    return [(leg["mode"], leg["start_t"] + late, leg["end_t"] + late) for leg in recording["legs"]]

@@ -3,6 +3,9 @@
 from backend.actions.rules import ClaimState, Evidence, Fact, Judgement, ProofLevel, Reason, Witness
 from backend.actions.verifiers.protocol import refused
 
+TOLD = frozenset({"too_few_fixes", "no_movement", "overlap"})
+"""Refusals that are told as they are; which sign of fraud gave a trip away is not."""
+
 
 class TripVerifier:
     """Judges recorded trips: P1 for a proved walk or ride, P2 when a partner signed the trace.
@@ -19,8 +22,8 @@ class TripVerifier:
             return _for_a_person(Reason("decision_failed"))
         is_cleared = facts.get("cleared") is True
         if facts["verdict"] == "refused" and not is_cleared:
-            first = reasons[0].code if reasons else "no_movement"
-            return refused("mobility", first)
+            first = reasons[0].code if reasons else ""
+            return refused("mobility", first if first in TOLD else "trip_impossible")
         mode, distance_m = facts.get("mode"), facts.get("distance_m")
         if mode is None:
             act = {"mode": facts.get("main_mode"), "distance_m": facts.get("total_m"), "count": 1}

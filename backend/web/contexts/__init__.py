@@ -100,6 +100,16 @@ from backend.web.contexts.treasury import (
     StatementLink,
     TreasuryPage,
 )
+from backend.web.contexts.trips import (
+    FactorLine,
+    LegLine,
+    MapLabel,
+    MapPart,
+    TripLine,
+    TripMap,
+    TripPage,
+    TripsPage,
+)
 
 __all__ = [
     "AccountPage",
@@ -125,6 +135,7 @@ __all__ = [
     "EditionPage",
     "EvidencePage",
     "Example",
+    "FactorLine",
     "FileLine",
     "ForecastView",
     "FreezeLine",
@@ -141,9 +152,12 @@ __all__ = [
     "ImportLine",
     "ImportView",
     "IncidentsPage",
+    "LegLine",
     "MailLine",
     "MailPage",
     "MailboxPage",
+    "MapLabel",
+    "MapPart",
     "MemberLine",
     "OrphanLine",
     "OwnFreeze",
@@ -180,4 +194,8 @@ __all__ = [
     "TillPaymentPage",
     "TrailLine",
     "TreasuryPage",
+    "TripLine",
+    "TripMap",
+    "TripPage",
+    "TripsPage",
 ]

@@ -156,6 +156,7 @@ class ReceiptPage:
         appeal: "", possible, open, accepted or refused.
         appeal_key: What the person who looked at it said.
         changes: What became of the reward since, in the reader's language.
+        trip_href: Page with map and legs of a recorded trip.
     """
 
     reference: str
@@ -178,6 +179,7 @@ class ReceiptPage:
     appeal: str = ""
     appeal_key: str = ""
     changes: tuple[str, ...] = ()
+    trip_href: str = ""
 
 
 @dataclass(frozen=True)

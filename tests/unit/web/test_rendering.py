@@ -20,6 +20,8 @@ AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TEMPLATES = {
     "home.html": contexts.HomePage,
     "scan.html": contexts.ScanPage,
+    "trips.html": contexts.TripsPage,
+    "trip.html": contexts.TripPage,
     "code.html": contexts.CodePage,
     "receipt.html": contexts.ReceiptPage,
     "payment_receipt.html": contexts.PaymentReceiptPage,
@@ -61,6 +63,8 @@ WORDS = {
     "level": "P2",
     "obstacle": "",
     "step": "code",
+    "mode": "bike",
+    "source": "phone",
 }
 KEYS = {
     "reason_key": "cards.reason.lost",
@@ -136,7 +140,9 @@ def sequence(name: str, inner: tuple[Any, ...], *, full: bool) -> tuple[Any, ...
         return tuple(value(name, part, full=full) for part in inner)
     if not full and name != "questions":
         return ()
-    return SEQUENCES.get(name) or (value(name, inner[0], full=full),)
+    if name in SEQUENCES and not is_dataclass(inner[0]):
+        return SEQUENCES[name]
+    return (value(name, inner[0], full=full),)
 
 
 SITES = [
