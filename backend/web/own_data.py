@@ -12,6 +12,8 @@ from sqlmodel import Session, SQLModel
 from backend.accounts import queries as account_queries
 from backend.accounts.rules import Actor, Permission
 from backend.actions import queries as action_queries
+from backend.cards import queries as card_queries
+from backend.households import queries as household_queries
 from backend.http.deps import Now, ReadSession, requires
 from backend.kernel.errors import NotFoundError
 from backend.ledger import names
@@ -64,11 +66,19 @@ def own_data(session: Session, account_id: str, *, now: datetime) -> dict[str, A
         "balances_units": {name.__name__: balances[name(account_id)] for name in kinds},
         "acts": _acts(session, account_id),
         "trips": _rows(trip_queries.of_account(session, account_id, limit=ALL)),
+        # The hash of a card's secret is worth nothing to its holder, and something to a thief.
+        "cards": _rows(card_queries.of_account(session, account_id), hide={"ref"}),
+        "household": _household(session, account_id),
         "payments": _rows(
             market_queries.payments_of_payer(session, account_id, limit=ALL),
             hide={"authorisation"},
         ),
     }
+
+
+def _household(session: Session, account_id: str) -> dict[str, Any] | None:
+    household = household_queries.of_account(session, account_id)
+    return household.model_dump(exclude={"id"}) if household is not None else None
 
 
 def _acts(session: Session, account_id: str) -> Rows:

@@ -39,6 +39,18 @@ def test_the_file_opens_no_session_and_names_no_colleague(
     assert "decided_by" not in text
 
 
+def test_cards_are_in_the_file_without_what_opens_them(town: Town, browser_of: BrowserOf) -> None:
+    lou = town.citizen("lou@test.example")
+    with town.database.transaction() as session:
+        card, secret = town.card(session, lou)
+
+    answer = browser_of(lou).get("/compte/donnees.json")
+
+    assert [one["tail"] for one in answer.json()["cards"]] == [card.tail]
+    assert card.ref not in answer.text
+    assert secret not in answer.text
+
+
 def test_nobody_gets_the_file_of_another(stranger: TestClient, town: Town) -> None:
     town.citizen("lou@test.example")
 
