@@ -180,7 +180,7 @@ def test_somebody_without_a_phone_deposits_with_a_paper_card_at_the_counter(
     page.get_by_label("Code PIN").fill("2468")
     page.get_by_role("button", name="Prendre le poste").click()
     # A hand scanner types what it read.
-    expect(page.get_by_label("Carte")).to_be_focused()
+    expect(page.get_by_label("Carte scannez-la")).to_be_focused()
     page.keyboard.insert_text(read)
     page.get_by_label("Objets").fill("4")
     # The counter has a clock of its own, which runs; the town's stands still.
