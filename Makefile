@@ -160,7 +160,7 @@ red-team-mobility: .venv/.ready ## Forge traces in ten styles (TRACES=folder of 
 
 .PHONY: red-team-recycling
 red-team-recycling: .venv/.ready ## Attack the recycling rules in twelve ways (SETTINGS=200 per style, SEEDS=5; ~10 min)
-	$(BIN)/python -m scripts.red_team.recycling --settings $(or $(SETTINGS),200) --seeds $(or $(SEEDS),5)
+	$(BIN)/python -m scripts.red_team.recycling --settings $(or $(SETTINGS),200) --seeds $(or $(SEEDS),5) --workers $(or $(WORKERS),2)
 
 .PHONY: bench-qr
 bench-qr: .venv/.ready ## Photograph each kind of code ROUNDS=500 times and count what is read

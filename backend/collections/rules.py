@@ -36,9 +36,9 @@ ITEM_SPREAD_BPS = 3_000
 MOST_BPS = 2_000
 """Above it a tolerance would hide more than it explains, however few the items."""
 
-AT_ONCE_MOST_BPS: Mapping[str, int] = MappingProxyType({"counter": 2_500})
-"""Kind of witness → most that is released at once, whatever the station's reliability: three
-quarters of what one person alone signs wait for the scales."""
+AT_ONCE_MOST_BPS: Mapping[str, int] = MappingProxyType({"counter": 0})
+"""Kind of witness → most that is released at once, whatever the station's reliability: what
+one person alone signs waits for the scales."""
 
 ITEM_G: Mapping[str, int] = MappingProxyType(
     {

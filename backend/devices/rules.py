@@ -18,6 +18,7 @@ from backend.devices.contents import (
 
 GATE_TRIES = 3
 FIRST_PAUSE_S = 300
+GATE_PATIENCE = 5
 SHORT_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """32 characters without 0/O and 1/I, which people confuse."""
 SHORT_CHARS = 8
@@ -213,14 +214,14 @@ def judge_counter(
 def gate_pause_s(refused_in_row: int) -> int:
     """Return how long a drop gate stays shut after an object that it did not take. Unit: seconds.
 
-    After each third object in a row: five minutes, then three times as long each time, at
-    most a day. Somebody who tries what passes for a bottle gets nine tries in half an hour.
+    After each third object in a row: five minutes, then five times as long each time, at
+    most a day. Somebody who tries what passes for a bottle gets six tries in half an hour.
     """
     if refused_in_row == 0 or refused_in_row % GATE_TRIES:
         return 0
     pause_s = FIRST_PAUSE_S
     for _ in range(min(refused_in_row // GATE_TRIES - 1, 6)):
-        pause_s *= 3
+        pause_s *= GATE_PATIENCE
     return min(pause_s, 86_400)
 
 

@@ -15,9 +15,10 @@ SOFT_POINTS = 50
 """A signal that honest families and busy places show too: it holds beside a second one only."""
 HISTORY = timedelta(days=30)
 """How far back habits are read."""
-LOCATED_HISTORY = timedelta(days=90)
-"""How far back located acts are weighed against attested ones: a month of somebody who
-recycles twice is chance, a season is not."""
+SEASON_MONTHS = 3
+LOCATED_HISTORY = SEASON_MONTHS * HISTORY
+"""How far back attested acts bear located ones: what somebody brings in one month is chance, the
+mean of a season is not. The better of the two counts."""
 LOCATED_WAIT = timedelta(days=60)
 """A located act that lacks attested ones waits for them so long before a person looks."""
 
@@ -77,11 +78,10 @@ class Limits:
         phone_accounts: Accounts seen on one phone in 30 days; families share phones.
         companions: People who acted within two minutes of this person, at one
             machine, on three or more days of the last 30.
-        located_share_bps: What located acts (P1) may earn in 90 days, in 1/10,000 of what
-            attested ones (P2, P3) earned. A share of value, so that splitting one's
+        located_share_bps: What located acts (P1) may earn in 30 days, in 1/10,000 of what
+            attested ones (P2, P3) earn in 30 days. A share of value, so that splitting one's
             deposits or one's accounts gains nothing.
-        located_free_units: What located acts may earn in 90 days beside no attested act at all:
-            somebody's first stickers.
+        located_free_units: What they may earn beside no attested act at all: a first sticker.
         located_station_day: Located acts at one station and day.
         used_codes_week: Codes that somebody else had used already, presented in seven days.
         usual_bps: Mass claimed since a container was emptied, in 1/10,000 of what its
@@ -97,7 +97,7 @@ class Limits:
     phone_accounts: int = 5
     companions: int = 3
     located_share_bps: int = 700
-    located_free_units: int = 100
+    located_free_units: int = 50
     located_station_day: int = 40
     used_codes_week: int = 5
     usual_bps: int = 20_000
@@ -250,14 +250,19 @@ def _unattested(act: Doubtful, history: History, limits: Limits) -> Signal | Non
     """Bind located acts to attested ones: a printed sticker and a phone's word are cheap."""
     if act.level != _LOCATED:
         return None
-    within = [seen for seen in history.person if act.at - LOCATED_HISTORY < seen.at]
-    attested = sum(seen.units for seen in within if seen.level in _ATTESTED)
-    located = act.units + sum(seen.units for seen in within if seen.level == _LOCATED)
+    season = [seen for seen in history.person if act.at - LOCATED_HISTORY < seen.at]
+    month = [seen for seen in season if act.at - HISTORY < seen.at]
+    attested = max(_attested_units(month), _attested_units(season) // SEASON_MONTHS)
+    located = act.units + sum(seen.units for seen in month if seen.level == _LOCATED)
     bound = attested * limits.located_share_bps + limits.located_free_units * _FULL_BPS
     if located * _FULL_BPS <= bound:
         return None
     facts = {"located_units": located, "attested_units": attested}
     return Signal("attested_acts_few", HOLD_POINTS, facts)
+
+
+def _attested_units(seen: Sequence[Seen]) -> int:
+    return sum(one.units for one in seen if one.level in _ATTESTED)
 
 
 def _shared_phone(history: History, limits: Limits) -> Signal | None:

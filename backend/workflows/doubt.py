@@ -1,6 +1,7 @@
 """Doubt about a claim: its history from several slices, judged by the rules of review."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -52,7 +53,6 @@ def reasons_to_doubt(
         phone_accounts=review_queries.accounts_on_phones_of(
             session, claim.account_id, since=claim.occurred_at - rules.HISTORY
         ),
-        companions=surroundings.companions(session, claim),
         station_located_today=surroundings.located_today(session, claim, act),
         device_is_in_doubt=claim.kind in COUNTED and _is_device_in_doubt(session, claim),
         used_codes=surroundings.used_codes(session, claim),
@@ -60,6 +60,10 @@ def reasons_to_doubt(
         **surroundings.masses(session, claim, act),
     )
     assessment = rules.assess(doubtful, history, Limits())
+    if assessment.signals:
+        # Company alone holds nothing, and is the dearest to find out: only beside another sign.
+        history = replace(history, companions=surroundings.companions(session, claim))
+        assessment = rules.assess(doubtful, history, Limits())
     if claim.kind == "trip":
         assessment = _of_trip(assessment)
     signs = _signs_of_trip(claim, act)

@@ -173,14 +173,17 @@ def _stickers(attack: Attack, *, error_m: int, accuracy_m: int) -> Month:
     accounts = 1 + attack.setting["accounts"] % 6
     # The agent's real things are shared out among the accounts, to anchor each of them.
     own = [replace(act, account=attack.draw.randrange(accounts)) for act in attack.own_month()]
+    # They have done so for two months: what waits is paid out of each month's share.
     fakes = [
         replace(
-            attack.fake(at_s, "sticker", station=attack.draw.choice(town.STICKERS), items=1),
+            attack.fake(at_s - month * DAYS * DAY_S, "sticker", station=station, items=1),
             account=attack.draw.randrange(accounts),
             gps_error_m=error_m,
             gps_accuracy_m=accuracy_m,
         )
+        for month in range(3)
         for at_s in attack.moments(attack.setting["per_day"])
+        for station in [attack.draw.choice(town.STICKERS)]
     ]
     return own + fakes
 

@@ -12,7 +12,10 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import repeat
 
 from backend.collections.rules import ITEM_G
 from scripts.red_team import attacks, town
@@ -137,19 +140,21 @@ def main() -> int:
     parser.add_argument("--settings", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     started = time.perf_counter()
-    found = {
-        style: search(style, ALL_ON, settings=options.settings, seed=options.seed)
-        for style in STYLES
-    }
-    worst = {style: setting for style, (_, setting) in found.items()}
-    results = [
-        month(worst, honest=options.honest, hostile=options.hostile, seed=options.seed + number)
-        for number in range(options.seeds)
-    ]
+    with ProcessPoolExecutor(options.workers) as pool:
+        look = partial(search, settings=options.settings, seed=options.seed)
+        found = dict(zip(STYLES, pool.map(look, STYLES, repeat(ALL_ON)), strict=True))
+        worst = {style: setting for style, (_, setting) in found.items()}
+        play_month = partial(_month, worst, options.honest, options.hostile)
+        seeds = range(options.seed, options.seed + options.seeds)
+        results = list(pool.map(play_month, seeds))
+        weak = [replace(ALL_ON, **{control: False}) for control in GUARDS.values()]
+        look = partial(search, settings=options.settings // 4, seed=options.seed)
+        gained = dict(zip(GUARDS, pool.map(look, GUARDS, weak), strict=True))
     is_met = report(results, worst, options.settings)
-    broken = break_controls(options.settings // 4, options.seed, found)
+    broken = report_broken(gained, found)
     print(f"{time.perf_counter() - started:.0f} s")
     return 0 if is_met and broken else 1
 
@@ -176,18 +181,23 @@ def report(results: list[Result], worst: Mapping[str, Setting], settings: int) -
     return is_met
 
 
-def break_controls(settings: int, seed: int, found: Mapping[str, tuple[float, Setting]]) -> bool:
-    """Switch each control off and print what its attack gains then."""
+def report_broken(
+    gained: Mapping[str, tuple[float, Setting]], found: Mapping[str, tuple[float, Setting]]
+) -> bool:
+    """Print what each attack gains without its control; tell whether all of them succeed."""
     print("Without its control, fake units an agent (with it):")
     all_succeed = True
     for style, control in GUARDS.items():
-        weakened = replace(ALL_ON, **{control: False})
-        gained, _ = search(style, weakened, settings=settings, seed=seed)
-        succeeds = gained > 2 * found[style][0] + 100
+        without, usual = gained[style][0], found[style][0]
+        succeeds = without > 2 * usual + 100
         all_succeed &= succeeds
         mark = "" if succeeds else "  (NO DIFFERENCE)"
-        print(f"  {style:11} without {control:14} {gained:8.0f} ({found[style][0]:.0f}){mark}")
+        print(f"  {style:11} without {control:14} {without:8.0f} ({usual:.0f}){mark}")
     return all_succeed
+
+
+def _month(worst: Mapping[str, Setting], honest: int, hostile: int, seed: int) -> Result:
+    return month(worst, honest=honest, hostile=hostile, seed=seed)
 
 
 if __name__ == "__main__":

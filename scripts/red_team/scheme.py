@@ -209,7 +209,8 @@ class Scheme:
         self._seen[person].append(
             Seen(at, level, act.material, act.items, units=evaluation.amount_units)
         )
-        self._pay(act, evaluation.amount_units, book)
+        # An act that waited is paid, and counted as issued, when it is looked at again.
+        self._pay(act, evaluation.amount_units, self._book(act))
         return True
 
     def _history(self, act: TownAct) -> History:

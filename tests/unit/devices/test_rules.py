@@ -173,3 +173,11 @@ def test_enrolment_codes_differ_and_are_read_aloud_in_groups() -> None:
     assert [len(group) for group in code.split("-")] == [4, 4, 4, 4]
     assert rules.enrolment_hash(code) == rules.enrolment_hash(code.lower().replace("-", " "))
     assert code not in rules.enrolment_hash(code)
+
+
+@pytest.mark.parametrize(
+    ("refused", "pause_s"),
+    [(0, 0), (1, 0), (2, 0), (3, 300), (4, 0), (6, 1_500), (9, 7_500), (12, 37_500), (30, 86_400)],
+)
+def test_a_gate_rests_longer_after_each_third_refused_object(refused: int, pause_s: int) -> None:
+    assert rules.gate_pause_s(refused) == pause_s

@@ -248,3 +248,15 @@ def test_without_a_gate_a_drop_changes_nothing(kiosk: Pair) -> None:
     terminal.drop()
 
     assert terminal.shown() == before
+
+
+def test_a_gate_shuts_after_three_refused_objects_and_forgets(gated: Pair) -> None:
+    terminal, link = gated
+    for _ in range(3):
+        terminal.refuse()
+
+    terminal.drop()
+    assert terminal.shown() is None
+    link.at += timedelta(minutes=5)
+    terminal.drop()
+    assert terminal.shown() is not None

@@ -88,12 +88,11 @@ def test_notices_two_places_when_the_earlier_act_arrives_later() -> None:
 @pytest.mark.parametrize(
     ("attested_units", "located_units", "expected"),
     [
-        (0, 0, []),  # the first hundred units need no company
-        (0, 50, []),
-        (0, 51, ["attested_acts_few"]),
-        (1_000, 120, []),  # 100, and 7 % of 1,000, exactly
-        (1_000, 121, ["attested_acts_few"]),
-        (999, 120, ["attested_acts_few"]),
+        (0, 0, []),  # the first fifty units need no company
+        (0, 1, ["attested_acts_few"]),
+        (1_000, 70, []),  # 50, and 7 % of 1,000, exactly
+        (1_000, 71, ["attested_acts_few"]),
+        (999, 70, ["attested_acts_few"]),
     ],
 )
 def test_located_acts_need_attested_ones(
@@ -102,10 +101,20 @@ def test_located_acts_need_attested_ones(
     seen = [
         Seen(before(days=2), "P2", "paper", units=attested_units),
         Seen(before(days=1), "P1", "paper", units=located_units),
+        Seen(before(days=30), "P1", "paper", units=100_000),
         Seen(before(days=90), "P2", "paper", units=100_000),
     ]
 
     assert codes_of(Doubtful(NOON, "P1", "glass", units=50), History(seen)) == expected
+
+
+def test_the_mean_of_a_season_bears_located_acts_of_a_poor_month() -> None:
+    past = [Seen(before(days=60), "P2", "paper", units=3_000)]
+
+    assert codes_of(Doubtful(NOON, "P1", "glass", units=120), History(past)) == []
+    assert codes_of(Doubtful(NOON, "P1", "glass", units=121), History(past)) == [
+        "attested_acts_few"
+    ]
 
 
 @pytest.mark.parametrize(
