@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from backend.trips.models import EmissionFactorRow, RiderLink, TransitFeed, Trip
 from backend.trips.rules import TripState, length_band
 
-MAX_OWN, MAX_ALIKE = 40, 40
+MAX_OWN, MAX_ALIKE = 25, 15
 """Earlier trips that a fingerprint is compared with; each costs 0.2 ms."""
 
 
