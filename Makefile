@@ -178,6 +178,14 @@ attack-codes: .venv/.ready ## Attack the codes a million times: photos, replays,
 fuzz-rules: .venv/.ready ## Read 10,000 broken rulebooks, compare evaluators on 4,000 and on 2,000 campaigns
 	$(BIN)/python -m scripts.bench.rules_fuzz
 
+.PHONY: bench-settlement
+bench-settlement: .venv/.ready ## Settle MERCHANTS=5000 with PAYMENTS=200000: files, statements (goes on after a kill)
+	$(BIN)/python -m scripts.bench.settlement --merchants $(or $(MERCHANTS),5000) --payments $(or $(PAYMENTS),200000)
+
+.PHONY: euro-schedules
+euro-schedules: .venv/.ready ## Play SCHEDULES=10000 of payments, files, crashes and replays per database (stop and resume at will)
+	$(BIN)/python -m scripts.bench.euro_schedules --schedules $(or $(SCHEDULES),10000)
+
 .PHONY: gas
 gas: setup ## Measure gas into docs/gas.md, exit 1 on a regression
 	scripts/chain/gas.sh

@@ -20,6 +20,9 @@ CONFIRMED_GOAL_S = 5.0
 PATIENCE = 3
 """The journey fails only beyond three times a goal: a shared machine has slow moments."""
 PRICE_UNITS = 300
+FUNDING_CENTS = 500_000
+SHOP_IBAN = "FR1420041010050500013M02606"
+"""The example of the IBAN registry (ISO 13616); it pays nobody."""
 
 
 @dataclass
@@ -30,6 +33,8 @@ class Cast:
     baker: Person
     editor: Person
     approver: Person
+    treasurer: Person
+    authoriser: Person
 
 
 def play(stack: Stack, story: Story) -> None:
@@ -39,7 +44,7 @@ def play(stack: Stack, story: Story) -> None:
         DemoError: A step did not do what it should, in the API, the database or on chain.
     """
     mail = stack.settings.maildir
-    names = ("Nadia", "the bakery", "Samia", "Luc")
+    names = ("Nadia", "the bakery", "Samia", "Luc", "Maud", "Karim")
     cast = Cast(*(Person(name, stack.settings.public_url, mail) for name in names))
     witness = Witness(stack.settings)
     try:
@@ -50,11 +55,12 @@ def play(stack: Stack, story: Story) -> None:
         number = _publish_edition(story, cast, witness)
         _payment(story, cast, witness)
         _cash_out(story, cast, witness)
+        _pay_out(stack, story, cast)
         _deposit_at_new_amount(stack, story, cast, witness, number)
         _books(story, witness)
     finally:
         witness.close()
-        for person in (cast.nadia, cast.baker, cast.editor, cast.approver):
+        for person in vars(cast).values():
             person.close()
 
 
@@ -199,6 +205,40 @@ def _cash_out(story: Story, cast: Cast, witness: Witness) -> None:
     left = baker.get("/api/v1/merchants/mine")[0]["takings_units"]
     story.balance("Boulangerie du Panier", shop["takings_units"], left)
     _expect(left == shop["takings_units"] - cash_out["units"], "the takings are off")
+
+
+def _pay_out(stack: Stack, story: Story, cast: Cast) -> None:
+    baker, maud, karim = cast.baker, cast.treasurer, cast.authoriser
+    shop = baker.get("/api/v1/merchants/mine")[0]
+    account = {"holder": "SARL Boulangerie du Panier", "iban": SHOP_IBAN}
+    baker.put(f"/api/v1/merchants/{shop['id']}/bank-account", account)
+    maud.sign_in("tresorerie@demo.calanque.example")
+    karim.sign_in("ordonnateur@demo.calanque.example")
+    maud.post(
+        "/api/v1/treasury/fundings", {"reference": "VIR 2026-11", "euro_cents": FUNDING_CENTS}
+    )
+    file = maud.post("/api/v1/treasury/files")
+    story.step(f"Maud prepares the SEPA file {file['message_id']}: {file['item_count']} transfer")
+    karim.post(f"/api/v1/treasury/files/{file['id']}/release")
+    karim.wait(
+        "the file's way to the bank",
+        "/api/v1/treasury",
+        lambda found: found["files"][0]["state"] == "sent",
+        timeout_s=PATIENCE * CONFIRMED_GOAL_S,
+    )
+    path = stack.settings.sepa_folder / f"{file['message_id']}.xml"
+    _expect(path.exists(), "the bank got no file")
+    (payout,) = baker.get(f"/api/v1/merchants/{shop['id']}/payouts")
+    _expect(payout["state"] == "sent", "the payout was not sent")
+    _expect(payout["reference"] in path.read_text(), "the file does not name the payout")
+    story.step(f"Karim, the second person, releases it; it waits for the bank in {path}")
+    story.detail(f"The baker's bank statement will say {payout['reference']}, as the chain does")
+    covered = baker.get("/api/v1/solvency")
+    story.detail(
+        f"Points in circulation are worth {covered['liability_cents']} cents, "
+        f"the reserve holds {covered['reserve_cents']}"
+    )
+    _expect(covered["is_covered"], "the points are not covered")
 
 
 def _publish_edition(story: Story, cast: Cast, witness: Witness) -> int:

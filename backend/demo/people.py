@@ -42,6 +42,10 @@ class Person:
         """Do something; fails loudly on any refusal."""
         return _body(self._http.post(path, json=body, headers=headers))
 
+    def put(self, path: str, body: Any) -> Any:
+        """Store something; fails loudly on any refusal."""
+        return _body(self._http.put(path, json=body))
+
     def arrive(self) -> None:
         """Open the site for the first time: an anonymous citizen, tied to this phone."""
         self.post("/api/v1/sessions")

@@ -37,6 +37,8 @@ STAFF = (
     ("admin@demo.calanque.example", "Alix Martin", Role.ADMIN),
     ("redaction@demo.calanque.example", "Samia Benali", Role.RULES_EDITOR),
     ("approbation@demo.calanque.example", "Luc Ferrero", Role.RULES_APPROVER),
+    ("tresorerie@demo.calanque.example", "Maud Giraud", Role.TREASURER),
+    ("ordonnateur@demo.calanque.example", "Karim Haddad", Role.TREASURER),
 )
 
 

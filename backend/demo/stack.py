@@ -128,6 +128,7 @@ def _settings(folder: Path, ports: Ports, database_url: str | None) -> Settings:
         publication_margin_s=5,
         confirmations_min=2,
         maildir=folder / "mail",
+        sepa_folder=folder / "sepa",
     )
 
 

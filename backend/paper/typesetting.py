@@ -41,7 +41,7 @@ def typeset(template: str, data: str, *, at: datetime) -> bytes:
             format="pdf",
             sys_inputs={"data": data},
             pdf_standards=["ua-1"],
-            timestamp=at.astimezone(UTC),
+            timestamp=at.astimezone(UTC).replace(microsecond=0),
         )
     if not isinstance(made, bytes):
         msg = "typst wrote no document"

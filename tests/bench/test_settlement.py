@@ -35,3 +35,19 @@ def test_a_settlement_that_is_killed_goes_on_and_pays_nothing_twice(tmp_path: Pa
 
     assert killed > 0
     assert f"{MERCHANTS} transfers, none twice" in done.stdout
+
+
+def test_schedules_are_played_and_resumed(tmp_path: Path) -> None:
+    command = [
+        sys.executable, "-m", "scripts.bench.euro_schedules", "--schedules", "10",
+        "--engine", "sqlite", "--workers", "1", "--folder", str(tmp_path),
+    ]  # fmt: skip
+
+    first, again = (
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        for _ in range(2)
+    )
+
+    assert "sqlite: 10 schedules" in first
+    assert "0 failed" in first
+    assert first.rpartition("\r")[2].split("(")[0] == again.rpartition("\r")[2].split("(")[0]

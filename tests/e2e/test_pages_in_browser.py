@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -14,9 +14,10 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from backend.collections.schemas import read_csv
+from backend.payouts.service import Hold
 from backend.rulebook import service as editions
-from backend.workflows import pay_merchant, weigh
-from tests.support import rides, travel
+from backend.workflows import pay_merchant, pay_out, solvency, weigh
+from tests.support import euro, rides, travel
 from tests.support.browser import ROOT
 from tests.support.clock import FrozenClock
 from tests.support.ports import free_port
@@ -108,6 +109,7 @@ def _fill(street: Street) -> tuple[tuple[str, str | None], ...]:
     assert phone.post(f"/api/v1/claims/{refused}/appeal", json=appeal).status_code == 201
     phone.close()
     station = _weigh(town)
+    _owe(town)
     citizen = ("/", "/scanner", "/compte", f"/payer/{ask[0]}", f"/paiements/{ask[1]}", "/non")
     receipts = tuple(f"/recus/{claim_id}" for claim_id in (paid, pending, refused))
     public = ("/", "/connexion", "/boite-mail", "/aide", "/bareme/1", f"/S/{town.deposit_code()}")
@@ -124,6 +126,9 @@ def _fill(street: Street) -> tuple[tuple[str, str | None], ...]:
         ("/trajets", None),
         ("/trajets", lou),
         (f"/trajets/{_travel(town, lou)}", lou),
+        ("/admin/tresorerie", town.treasurer.id),
+        ("/versements", town.baker.id),
+        ("/solvabilite", None),
         ("/carte", lou),
         ("/foyer", lou),
         ("/C/ABCD2345EFGH6789", None),
@@ -141,6 +146,26 @@ def _travel(town: Town, account_id: str) -> str:
     travel.judge(town.database, town.clock)
     town.decide()
     return trip.id
+
+
+def _owe(town: Town) -> None:
+    """Leave one payout of each kind that a treasurer has to see, and two days of figures."""
+    reasons = ({"code": "velocity", "count": 4, "minutes": 10},)
+    euro.give_account(town.database, town.clock, town.shop)
+    euro.fund(town.database, town.clock, 50_000)
+    euro.owe(town.database, town.clock, town.shop, cents=1_250)
+    (reference,) = euro.references(euro.send(town.database, town.clock).xml)
+    euro.owe(town.database, town.clock, town.shop, hold=Hold(reasons, until=None))
+    euro.owe(town.database, town.clock, town.shop, cents=480)
+    euro.draft(town.database, town.clock, by=town.second_treasurer.id)
+    with town.database.transaction() as session:
+        answer = euro.answer((reference, "retourne", "AC04"), ("0A1B2C3D", "paye", ""))
+        pay_out.import_report(
+            session, content=answer, name="retours.csv", by=town.treasurer.id, at=town.clock.now()
+        )
+        for days in (1, 0):
+            day = town.clock.now().date() - timedelta(days=days)
+            solvency.note(session, day=day, rate_micro_cents_per_unit=euro.RATE + days)
 
 
 def _weigh(town: Town) -> str:

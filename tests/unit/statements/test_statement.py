@@ -6,7 +6,7 @@ import pytest
 from backend.statements import csv_file, invoices, pdf
 from backend.statements.rules import Line, PaidLine, Statement, StatementOffError, number_of
 
-AT = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
+AT = datetime(2026, 11, 3, 9, 30, 0, 123_456, tzinfo=UTC)
 STATEMENT = Statement(
     number=number_of("a" * 32, date(2026, 11, 1), date(2026, 11, 30)),
     merchant="Boulangerie « du Port » & fils",
