@@ -47,8 +47,7 @@ def curve(days: Sequence[SolvencyDay]) -> Curve | None:
     if len(days) < 2:  # noqa: PLR2004 - a line needs two points
         return None
     top_cents = max(1, *(max(row.liability_cents, row.reserve_cents) for row in days))
-    # Round up to four even steps of whole euro.
-    step_cents = -(-top_cents // (TICKS * 100)) * 100
+    step_cents = _round_step(-(-top_cents // TICKS))
     first, last = days[0].day, days[-1].day
     span = (last - first).days
 
@@ -65,6 +64,14 @@ def curve(days: Sequence[SolvencyDay]) -> Curve | None:
         first=first,
         last=last,
     )
+
+
+def _round_step(least_cents: int) -> int:
+    """Return the next of 1, 2, 5, 10, 20 … euro: amounts that people read at a glance."""
+    power = 100
+    while power * 10 < least_cents:
+        power *= 10
+    return next(power * n for n in (1, 2, 5, 10) if power * n >= least_cents)
 
 
 def _height(cents: int, step_cents: int) -> int:

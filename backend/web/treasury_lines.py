@@ -56,7 +56,7 @@ def _line(payout: Payout, item: PayoutItem | None, merchant: str) -> PayoutLine:
         state=f"payout_{payout.state}",
         reference=end_to_end_id(payout.payout_ref, payout.attempt),
         account=masked_iban(item.payee_iban) if item is not None else "",
-        reasons=tuple(_reason(found) for found in payout.hold_reasons),
+        hold_reasons=tuple(_reason(found) for found in payout.hold_reasons),
         held_until=payout.held_until,
         bank_reason_key=bank_reason_key(reason) if item is not None else "bank.other",
         bank_reason_code=reason,

@@ -31,7 +31,7 @@ class PayoutLine:
     state: str
     reference: str
     account: str
-    reasons: tuple[HoldReason, ...]
+    hold_reasons: tuple[HoldReason, ...]
     held_until: datetime | None
     bank_reason_key: str
     bank_reason_code: str
