@@ -188,7 +188,7 @@ def _caps(edition: Edition, rule: Rule) -> tuple[PreparedCap, ...]:
 
 def _check(edition: Edition, item: Requirement) -> PreparedCheck:
     wanted = item.require or item.exclude
-    if wanted is None:
+    if wanted is None:  # pragma: no cover - a validated edition never comes here
         msg = "a validated requirement has a condition"
         raise AssertionError(msg)
     test = prepare_condition(edition, wanted)

@@ -88,7 +88,7 @@ class PreparedCap:
 
 
 def period_key(period: str, day: date) -> str:
-    """Name the calendar period of a day: 2026-03-01, 2026-W09, 2026-03, 2026, or nothing."""
+    """Name the calendar period of a day: 2026-03-01, 2026-W09, 2026-03 or 2026."""
     match period:
         case "day":
             return day.isoformat()
@@ -96,11 +96,9 @@ def period_key(period: str, day: date) -> str:
             return f"{day.year:04d}-{day.month:02d}"
         case "year":
             return f"{day.year:04d}"
-        case "week":
+        case _:
             year, week, _ = day.isocalendar()
             return f"{year:04d}-W{week:02d}"
-        case _:
-            return ""
 
 
 def counter_key(*, series: str, counter: str, target: str, ref: str, period: str) -> CounterKey:

@@ -172,7 +172,7 @@ def _place_in(edition: Edition, condition: c.PlaceIn) -> Test:
                 and inside(act.place)
                 and inside(act.end_place)
             )
-        case "either":
+        case _:
             return lambda act: (
                 (act.place is not None and inside(act.place))
                 or (act.end_place is not None and inside(act.end_place))

@@ -35,7 +35,7 @@ def prepare_formula(expression: t.Expression) -> Formula:
         case t.FactValue(fact=fact):
             read = reader(fact)
             return lambda act: Fraction(read(act))
-        case t.Operation(op=op, args=args):
-            parts = [prepare_formula(part) for part in args]
-            apply = _OPERATIONS[op]
+        case _:
+            parts = [prepare_formula(part) for part in expression.args]
+            apply = _OPERATIONS[expression.op]
             return lambda act: apply([part(act) for part in parts])

@@ -40,12 +40,9 @@ class Spending:
 
     def moves(self) -> tuple[Move, ...]:
         """Return how far each counter moved, in lock order."""
-        before, found = self._counters, []
-        for key, value in sorted(self._moved.items()):
-            delta = value - before.get(key, 0)
-            if delta:
-                found.append(Move(key, delta))
-        return tuple(found)
+        before = self._counters
+        moved = sorted(self._moved.items())
+        return tuple([Move(key, value - before.get(key, 0)) for key, value in moved])
 
     def _spend_exactly(self, caps: Sequence[PreparedCap], units: int) -> int:
         """Return what is paid of `units`; nothing moves when that is nothing."""

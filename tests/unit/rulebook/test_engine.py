@@ -1,5 +1,6 @@
 """The engine on small editions and on the shipped ones: amounts, caps, tranches, moves."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -351,3 +352,65 @@ def test_lines_are_left_out_on_request_and_nothing_else_changes() -> None:
 
     assert bare == full._replace(lines=())
     assert full.lines[-1] == Line("total", {"units": 220})
+
+
+def test_keys_of_a_top_up_are_locked_with_those_of_its_base() -> None:
+    marseille = Place(codes={"commune": "13055"})
+
+    keys = engine.counter_keys(make_act(place=marseille), amp())
+
+    assert [key for key in keys if key.endswith("|marseille|2026")] != []
+    assert list(keys) == sorted(keys)
+
+
+def test_a_week_begins_on_monday_by_iso() -> None:
+    rulebook = book(caps=[cap(period="week")])
+
+    (key, _) = engine.counter_keys(make_act(), rulebook)
+
+    assert key.endswith("|2026-W48")
+
+
+def test_a_cap_per_commune_needs_to_know_the_commune() -> None:
+    rulebook = book(caps=[cap(target="commune")])
+
+    with pytest.raises(ActIncompleteError, match=re.escape("place.codes.commune")):
+        engine.evaluate(make_act(), rulebook, {})
+
+
+def test_a_replayed_rule_may_take_any_act_of_its_kind_and_says_what_was_trimmed() -> None:
+    compat = {"source": "elsewhere", "count_before_trimming": True}
+    acts = {"kind": "recycling"}
+    rulebook = book(compat=compat, rules=[small_rule(acts=acts)], caps=[cap(max=30)])
+
+    result = engine.evaluate(make_act(material="anything"), rulebook, {})
+
+    assert result.amount_units == 30
+    assert "cap_trimmed" in [line.code for line in result.lines]
+
+
+def test_a_replayed_cap_that_is_used_up_refuses_in_words() -> None:
+    compat = {"source": "elsewhere", "count_before_trimming": True}
+    rulebook = book(compat=compat, caps=[cap(max=30)])
+    counters: dict[str, int] = {}
+    pay(make_act(), rulebook, counters)
+
+    result = engine.evaluate(make_act(), rulebook, counters)
+
+    assert (result.amount_units, result.moves) == (0, ())
+    assert "cap_refused" in [line.code for line in result.lines]
+
+
+def test_a_cap_on_seats_needs_to_know_the_seats() -> None:
+    rulebook = book(caps=[cap(counter="seats")])
+
+    with pytest.raises(ActIncompleteError, match="seats"):
+        engine.evaluate(make_act(seats=0), rulebook, {})
+
+
+def test_only_counters_of_units_can_give_a_part_back() -> None:
+    rulebook = book(caps=[cap(), cap("acts-day", counter="acts")])
+
+    keys = engine.counter_keys(make_act(), rulebook)
+
+    assert engine.amount_keys(make_act(), rulebook) == {k for k in keys if "acts-day" not in k}
