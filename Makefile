@@ -150,6 +150,14 @@ test-contracts: setup ## Test the contracts: units, access, fuzzing, a machine a
 bench-rules: .venv/.ready ## Measure the rule engine with its spread (ACTS=10000000 for the long run)
 	$(BIN)/python -m scripts.bench.rules --acts $(or $(ACTS),1000000)
 
+.PHONY: bench-payments
+bench-payments: setup ## Time payments on both screens in browsers (TILLS=20 at once, ROUNDS=3)
+	$(BIN)/python -m scripts.bench.payments --tills $(or $(TILLS),20) --rounds $(or $(ROUNDS),3)
+
+.PHONY: race-payments
+race-payments: .venv/.ready ## Spend one balance fifty times at once, ROUNDS=1000 times on both databases
+	RACE_ROUNDS=$(or $(ROUNDS),1000) $(BIN)/pytest -q -s tests/service/market/test_races.py
+
 .PHONY: bench-mobility
 bench-mobility: .venv/.ready ## Time the judging of traces: 1,000 and 50,000 points
 	$(BIN)/python -m scripts.bench.mobility

@@ -295,6 +295,18 @@ def sign_out_everywhere(session: Session, account_id: str) -> int:
     return len(ended.all())
 
 
+def become_merchant(session: Session, account_id: str) -> None:
+    """Let a citizen's account run a till; staff accounts stay what they are.
+
+    Effects: kind MERCHANT, which keeps every right of a citizen.
+    """
+    session.execute(
+        update(Account)
+        .where(col(Account.id) == account_id, col(Account.kind) == AccountKind.CITIZEN)
+        .values(kind=AccountKind.MERCHANT)
+    )
+
+
 def set_language(session: Session, account_id: str, language: str) -> None:
     """Remember the language of an account, "fr" or "en"."""
     session.execute(update(Account).where(col(Account.id) == account_id).values(language=language))

@@ -30,6 +30,7 @@ class BatchKind(StrEnum):
     MINT = "mint"
     SPEND = "spend"
     CASH_OUT = "cash_out"
+    REFUND = "refund"
     REGISTER_MERCHANT = "register_merchant"
     PUBLISH_EDITION = "publish_edition"
     OPEN_INCARNATION = "open_incarnation"

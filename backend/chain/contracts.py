@@ -21,6 +21,7 @@ from backend.chain.node import Log
 
 _ABI_FOLDER = Path(__file__).parent / "abi"
 _SPEND_REFUSED = event_signature_to_log_topic("SpendRefused(bytes32,bytes4)")
+_REFUND_REFUSED = event_signature_to_log_topic("RefundRefused(bytes32,bytes4)")
 _PAYOUT_REFUSED = event_signature_to_log_topic("CashOutRefused(bytes32,bytes4)")
 _TRANSFER = event_signature_to_log_topic("Transfer(address,address,uint256)")
 _INCARNATION_OPENED = event_signature_to_log_topic("IncarnationOpened(uint16)")
@@ -48,6 +49,23 @@ class SignedSpend:
     v: int
     r: str
     s: str
+
+
+@dataclass(frozen=True)
+class RefundItem:
+    """Points that go from a merchant's takings back to who paid.
+
+    Attributes:
+        payer: Address that had paid and gets them back.
+        payment_ref, salt, refund_ref: 32 bytes, 0x-hex.
+    """
+
+    payer: str
+    units: int
+    merchant_pseudonym: int
+    payment_ref: str
+    salt: str
+    refund_ref: str
 
 
 @dataclass(frozen=True)
@@ -102,6 +120,22 @@ class Contracts:
             for spend in spends
         ]
         return self._encode("RedemptionDesk", "spendBatch", [items])
+
+    def refund_batch(self, refunds: Sequence[RefundItem]) -> str:
+        """Encode a batch of refunds."""
+        items = [
+            (
+                Web3.to_checksum_address(refund.payer),
+                Web3.to_checksum_address(refund.payer),
+                refund.units,
+                refund.merchant_pseudonym,
+                _bytes(refund.payment_ref),
+                _bytes(refund.salt),
+                _bytes(refund.refund_ref),
+            )
+            for refund in refunds
+        ]
+        return self._encode("RedemptionDesk", "refundBatch", [items])
 
     def cash_out_batch(self, items: Sequence[tuple[int, int, str]]) -> str:
         """Encode cash-outs; an item is (merchant pseudonym, units, payout reference)."""
@@ -159,6 +193,10 @@ class Contracts:
         arguments = [Web3.to_checksum_address(payer), _bytes(nonce)]
         return self._encode("RedemptionDesk", "spentOf", arguments)
 
+    def is_refunded(self, refund_ref: str) -> str:
+        """Encode the question whether a refund reference (0x-hex) was used."""
+        return self._encode("RedemptionDesk", "isRefunded", [_bytes(refund_ref)])
+
     def is_paid_out(self, payout_ref: str) -> str:
         """Encode the question whether a payout reference (0x-hex) was burned for."""
         return self._encode("RedemptionDesk", "isPaidOut", [_bytes(payout_ref)])
@@ -166,6 +204,10 @@ class Contracts:
     def refused_spends(self, logs: Iterable[Log]) -> dict[str, str]:
         """Return EIP-3009 nonce → error name of the spends that the desk skipped."""
         return self._refusals(logs, _SPEND_REFUSED)
+
+    def refused_refunds(self, logs: Iterable[Log]) -> dict[str, str]:
+        """Return refund reference → error name of the refunds that the desk skipped."""
+        return self._refusals(logs, _REFUND_REFUSED)
 
     def refused_payouts(self, logs: Iterable[Log]) -> dict[str, str]:
         """Return payout reference → error name of the cash-outs that the desk skipped."""

@@ -34,6 +34,10 @@ class Person:
         """Close the connections."""
         self._http.close()
 
+    def cookies(self) -> dict[str, str]:
+        """Return the cookies of the session, for a browser to go on with."""
+        return dict(self._http.cookies)
+
     def get(self, path: str) -> Any:
         """Read something; fails loudly on any refusal."""
         return _body(self._http.get(path))

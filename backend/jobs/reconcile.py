@@ -78,6 +78,7 @@ def _expected(session: Session, genesis_hash: str) -> _Expected:
     by_pseudonym = {
         merchant.pseudonym: queries.balance(session, names.takings(merchant.id))
         + queries.balance(session, names.settling(merchant.id))
+        + queries.balance(session, names.refunding(merchant.id))
         for merchant in session.exec(select(Merchant)).all()
     }
     supply_units = sum(by_address.values()) + sum(by_pseudonym.values())

@@ -69,6 +69,12 @@ class Wallet(Protocol):
     def sign_authorisation(self, fields: Mapping[str, Any]) -> SignedAuthorisation:
         """Sign a citizen's spend to the desk, or raise SigningRefusedError."""
 
+    def pin_key(self) -> str:
+        """Return the X25519 public key that PINs are sealed to, 0x-hex."""
+
+    def enrol_factor(self, address: str, kind: str, fields: Mapping[str, Any]) -> str:
+        """Enrol a PIN or passkey; return when it counts from, or raise SigningRefusedError."""
+
     def journal(self, *, genesis_hash: str, key: str, from_nonce: int) -> Sequence[JournalEntry]:
         """Return what a key signed from a nonce on, newest signature per nonce, ascending."""
 
@@ -133,6 +139,19 @@ class WalletClient:
         """Sign a citizen's spend to the desk; raises as `sign_transaction` does."""
         found = self._ask("POST", "/v1/authorizations", fields)
         return SignedAuthorisation(found["nonce"], found["v"], found["r"], found["s"])
+
+    def pin_key(self) -> str:
+        """Return the X25519 public key that PINs are sealed to, 0x-hex."""
+        return str(self._ask("GET", "/v1/health")["pin_key"])
+
+    def enrol_factor(self, address: str, kind: str, fields: Mapping[str, Any]) -> str:
+        """Enrol a PIN or passkey; return when it counts from, RFC 3339 in UTC.
+
+        Raises:
+            SigningRefusedError: The policy says no, or the proof is wrong.
+            WalletUnavailableError: No answer.
+        """
+        return str(self._ask("POST", f"/v1/accounts/{address}/{kind}", fields)["active_from"])
 
     def journal(self, *, genesis_hash: str, key: str, from_nonce: int) -> Sequence[JournalEntry]:
         """Return what a key signed from a nonce on, newest signature per nonce, ascending."""

@@ -74,6 +74,11 @@ def takings(merchant_id: str) -> str:
     return f"merchant/{merchant_id}/takings"
 
 
+def refunding(merchant_id: str) -> str:
+    """Points that a merchant gave back and the chain has not confirmed yet."""
+    return f"merchant/{merchant_id}/refunding"
+
+
 def settling(merchant_id: str) -> str:
     """Points of a cash-out on its way to the chain."""
     return f"merchant/{merchant_id}/settling"

@@ -25,6 +25,43 @@ class PaymentAmountError(InvalidInputError):
         )
 
 
+class PaymentNotRefundableError(EcoError):
+    """Only a payment that the chain has confirmed can be given back."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "payment_not_refundable",
+            "This payment is not final yet, or took no points. Try again in a minute.",
+            state=state,
+        )
+
+
+class RefundTooLargeError(EcoError):
+    """More than what is left of the payment, or nothing at all; nothing moved."""
+
+    def __init__(self, left_units: int) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "refund_too_large",
+            "A refund is at least 0.01 points and at most what is left of the payment.",
+            left_units=left_units,
+        )
+
+
+class TakingsInsufficientError(EcoError):
+    """The takings were cashed out meanwhile; nothing moved."""
+
+    def __init__(self, takings_units: int) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "takings_insufficient",
+            "The shop's takings do not hold so many points: they were turned into euro. "
+            "Refund after the next sales, or refund less.",
+            takings_units=takings_units,
+        )
+
+
 class SpenderHasNoAddressError(EcoError):
     """The citizen has not signed up yet, or the address is still being made."""
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
-from backend.market.models import Payment
-from backend.market.rules import PaymentState
+from backend.market.models import Payment, Refund
+from backend.market.rules import PaymentState, RefundState
 
 SOLD = (
     PaymentState.ACCEPTED,
@@ -30,6 +30,15 @@ def payments_in(session: Session, state: PaymentState, *, limit: int = 100) -> S
     return session.exec(statement.order_by(col(Payment.id)).limit(limit)).all()
 
 
+def spendable(session: Session, now: datetime, *, limit: int = 100) -> Sequence[Payment]:
+    """Return signed payments that the desk may be asked for now, oldest first."""
+    statement = select(Payment).where(
+        col(Payment.state) == PaymentState.AUTHORISED,
+        or_(col(Payment.retry_at).is_(None), col(Payment.retry_at) <= now),
+    )
+    return session.exec(statement.order_by(col(Payment.id)).limit(limit)).all()
+
+
 def payments_of_batch(session: Session, batch_id: str) -> Sequence[Payment]:
     """Return the payments of a transaction."""
     return session.exec(select(Payment).where(col(Payment.batch_id) == batch_id)).all()
@@ -37,7 +46,10 @@ def payments_of_batch(session: Session, batch_id: str) -> Sequence[Payment]:
 
 def payments_of_payer(session: Session, account_id: str, *, limit: int = 100) -> Sequence[Payment]:
     """Return what a citizen paid, newest first."""
-    statement = select(Payment).where(col(Payment.payer_account_id) == account_id)
+    statement = select(Payment).where(
+        col(Payment.payer_account_id) == account_id,
+        col(Payment.state).in_((*SOLD, PaymentState.FAILED)),
+    )
     return session.exec(statement.order_by(col(Payment.id).desc()).limit(limit)).all()
 
 
@@ -51,9 +63,21 @@ def payments_of_merchant(
     return session.exec(statement.order_by(col(Payment.id).desc()).limit(limit)).all()
 
 
-def sold_units(session: Session, merchant_id: str, *, since: datetime) -> int:
-    """Return the units that a merchant sold for since an instant."""
+def unproved_units(session: Session, account_id: str, *, since: datetime) -> int:
+    """Return what an account paid without proof since an instant."""
     statement = select(func.coalesce(func.sum(Payment.units), 0)).where(
+        col(Payment.payer_account_id) == account_id,
+        col(Payment.state).in_(SOLD),
+        col(Payment.is_proved).is_(False),
+        col(Payment.accepted_at) >= since,
+    )
+    return int(session.exec(statement).one())
+
+
+def sold_units(session: Session, merchant_id: str, *, since: datetime) -> int:
+    """Return the units that a merchant sold for since an instant, without what it gave back."""
+    kept_units = col(Payment.units) - col(Payment.refunded_units)
+    statement = select(func.coalesce(func.sum(kept_units), 0)).where(
         col(Payment.merchant_id) == merchant_id,
         col(Payment.state).in_(SOLD),
         col(Payment.accepted_at) >= since,
@@ -97,3 +121,20 @@ def spent_at(session: Session, account_id: str, *, since: datetime) -> Mapping[s
         .group_by(col(Payment.merchant_id))
     )
     return {merchant_id: int(units) for merchant_id, units in session.exec(statement).all()}
+
+
+def refunds_in(session: Session, state: RefundState, *, limit: int = 100) -> Sequence[Refund]:
+    """Return refunds in a state, oldest first."""
+    statement = select(Refund).where(col(Refund.state) == state)
+    return session.exec(statement.order_by(col(Refund.id)).limit(limit)).all()
+
+
+def refunds_of_batch(session: Session, batch_id: str) -> Sequence[Refund]:
+    """Return the refunds of a transaction."""
+    return session.exec(select(Refund).where(col(Refund.batch_id) == batch_id)).all()
+
+
+def refunds_of(session: Session, payment_ids: Sequence[str]) -> Sequence[Refund]:
+    """Return the refunds of payments, oldest first."""
+    statement = select(Refund).where(col(Refund.payment_id).in_(payment_ids))
+    return session.exec(statement.order_by(col(Refund.id))).all()

@@ -7,6 +7,22 @@ PAYMENT_REQUEST_LIFE = timedelta(minutes=5)
 """Pure words of payments: their life, and how long things are good for."""
 AUTHORISATION_LIFE = timedelta(days=90)
 """Pure words of payments: their life, and how long things are good for."""
+RETRY_AFTER = timedelta(minutes=5)
+"""How long a payment waits before the desk is asked again."""
+FINAL_REFUSALS = frozenset(
+    {
+        "EcoToken_AuthorizationExpired",
+        "EcoToken_AuthorizationSpent",
+        "EcoToken_SignatureInvalid",
+        "EcoToken_UnitsOutOfRange",
+        "RedemptionDesk_UnitsOutOfRange",
+    }
+)
+"""Refusals of the desk after which the signed spend can never be taken any more. Anybody may hand
+a published authorisation in, so points may only go back to the citizen after one of these."""
+CARD_UNPROVED_UNITS = 2_000
+"""20 points: what a till may take from the code on a phone without the holder's PIN. The same
+code is shown at recycling counters, so it must not be worth more than a small purchase."""
 MAX_PAYMENT_UNITS = 1_000_000
 """Pure words of payments: their life, and how long things are good for."""
 
@@ -30,3 +46,44 @@ class PaymentState(StrEnum):
     """The till took the request back."""
     FAILED = "failed"
     """The chain refused it; the points went back to the citizen and the merchant was told."""
+
+
+class PaymentWay(StrEnum):
+    """Who started a payment, and with what."""
+
+    TILL = "till"
+    """The till showed a code and the citizen scanned it."""
+    SHOP = "shop"
+    """The citizen scanned the shop's poster and typed the amount."""
+    CARD = "card"
+    """The till scanned the citizen's card."""
+    OFFER = "offer"
+    """The citizen reserved an offer."""
+    DONATION = "donation"
+    """The citizen gives points to an association."""
+
+
+class RefundState(StrEnum):
+    """Life of a refund."""
+
+    REQUESTED = "requested"
+    """The merchant gave points back: they have left the takings."""
+    BATCHED = "batched"
+    """Inside a transaction."""
+    CONFIRMED = "confirmed"
+    """With the citizen on chain; can be spent again."""
+    FAILED = "failed"
+    """The chain refused it; the points are back in the takings."""
+
+
+PROOF_ATTEMPTS_MAX = 5
+"""Wrong proofs that close a payment; the wallet service counts wrong PINs by itself."""
+UNPROVED_REFUSALS = frozenset(
+    {"pin_wrong", "pin_locked", "pin_sealed_wrongly", "passkey_refused", "factor_missing"}
+)
+"""Refusals of the wallet service that only say that the proof does not hold."""
+
+
+def is_final_refusal(error_name: str) -> bool:
+    """Tell whether a refused spend can never happen any more."""
+    return error_name in FINAL_REFUSALS

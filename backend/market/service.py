@@ -8,17 +8,32 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from backend.db.upsert import insert_or_skip
 from backend.kernel.errors import NotFoundError
 from backend.ledger import names
 from backend.ledger import service as ledger
 from backend.market import queries
 from backend.market.errors import PaymentAmountError, PaymentNotOpenError
 from backend.market.models import Payment
-from backend.market.rules import MAX_PAYMENT_UNITS, PAYMENT_REQUEST_LIFE, PaymentState
+from backend.market.rules import (
+    MAX_PAYMENT_UNITS,
+    PAYMENT_REQUEST_LIFE,
+    PROOF_ATTEMPTS_MAX,
+    RETRY_AFTER,
+    PaymentState,
+    PaymentWay,
+)
 
 
 def request_payment(
-    session: Session, *, merchant_id: str, units: int, label: str, at: datetime
+    session: Session,
+    *,
+    merchant_id: str,
+    units: int,
+    label: str,
+    way: PaymentWay = PaymentWay.TILL,
+    key: str | None = None,
+    at: datetime,
 ) -> Payment:
     """Open a payment request at the till of a merchant that may take points.
 
@@ -31,21 +46,34 @@ def request_payment(
         merchant_id=merchant_id,
         units=units,
         label=label[:80],
+        way=way,
+        key=key,
         payment_ref="0x" + secrets.token_hex(32),
         salt="0x" + secrets.token_hex(32),
         requested_at=at,
         expires_at=at + PAYMENT_REQUEST_LIFE,
     )
+    if key is not None:
+        insert_or_skip(session, payment)
+        return session.exec(select(Payment).where(col(Payment.key) == key)).one()
     session.add(payment)
     session.flush()
     return payment
 
 
 def accept(
-    session: Session, *, payment_id: str, payer_account_id: str, payer_address: str, at: datetime
+    session: Session,
+    *,
+    payment_id: str,
+    payer_account_id: str,
+    payer_address: str,
+    proof: dict[str, Any] | None = None,
+    at: datetime,
 ) -> Payment:
     """Set the points of a confirmed payment aside; the same payer may repeat it.
 
+    Args:
+        proof: The citizen's sealed PIN or passkey answer, for the wallet service to verify.
     Raises:
         NotFoundError: No such payment.
         PaymentNotOpenError: Answered by somebody else, taken back or lapsed.
@@ -63,6 +91,8 @@ def accept(
             state=PaymentState.ACCEPTED,
             payer_account_id=payer_account_id,
             payer_address=payer_address,
+            proof=proof,
+            is_proved=proof is not None,
             accepted_at=at,
         )
         .returning(col(Payment.id))
@@ -76,7 +106,7 @@ def accept(
         raise PaymentNotOpenError(PaymentState.EXPIRED if is_lapsed else payment.state)
     ledger.move(
         session,
-        reference=f"payment/{payment_id}/accepted",
+        reference=_acceptance(payment),
         kind="payment_accepted",
         source=names.confirmed(payer_account_id),
         target=names.in_flight(payer_account_id),
@@ -115,7 +145,55 @@ def store_authorisation(
     session.execute(
         update(Payment)
         .where(col(Payment.id) == payment_id, col(Payment.state) == PaymentState.ACCEPTED)
-        .values(state=PaymentState.AUTHORISED, nonce=nonce, authorisation=authorisation)
+        .values(
+            state=PaymentState.AUTHORISED,
+            nonce=nonce,
+            authorisation=authorisation,
+            proof=None,
+            waiting_code=None,
+        )
+    )
+
+
+def reopen(session: Session, payment: Payment, *, refusal_code: str, at: datetime) -> bool:
+    """Give a payment back to the citizen whose proof does not hold, to try again.
+
+    Returns:
+        False when it was closed or signed meanwhile; nothing moved.
+    Effects: REQUESTED, or FAILED after PROOF_ATTEMPTS_MAX; in_flight → confirmed.
+    """
+    attempts = payment.proof_attempts + 1
+    # Nobody scans a till's screen for a card's payment: the till starts it anew.
+    is_over = attempts >= PROOF_ATTEMPTS_MAX or payment.way == PaymentWay.CARD
+    done = session.execute(
+        update(Payment)
+        .where(
+            col(Payment.id) == payment.id,
+            col(Payment.state) == PaymentState.ACCEPTED,
+            col(Payment.proof_attempts) == payment.proof_attempts,
+        )
+        .values(
+            state=PaymentState.FAILED if is_over else PaymentState.REQUESTED,
+            proof=None,
+            is_proved=False,
+            proof_attempts=attempts,
+            accepted_at=None,
+            waiting_code=refusal_code,
+            refusal_code=refusal_code if is_over else None,
+        )
+        .returning(col(Payment.id))
+    )
+    if done.scalar_one_or_none() is None:
+        return False
+    payer = payment.payer_account_id or ""
+    return ledger.move(
+        session,
+        reference=f"{_acceptance(payment)}/unproved",
+        kind="payment_unproved",
+        source=names.in_flight(payer),
+        target=names.confirmed(payer),
+        units=payment.units,
+        at=at,
     )
 
 
@@ -136,6 +214,23 @@ def return_payments_to_queue(session: Session, batch_id: str) -> None:
         update(Payment)
         .where(col(Payment.batch_id) == batch_id, col(Payment.state) == PaymentState.BATCHED)
         .values(state=PaymentState.AUTHORISED, batch_id=None)
+    )
+
+
+def keep_waiting(session: Session, payment: Payment, *, waiting_code: str, at: datetime) -> None:
+    """Ask the desk again later for a payment that it may still take.
+
+    Effects: back to AUTHORISED with a reason and a time; no points move.
+    """
+    session.execute(
+        update(Payment)
+        .where(col(Payment.id) == payment.id, col(Payment.state) == PaymentState.BATCHED)
+        .values(
+            state=PaymentState.AUTHORISED,
+            batch_id=None,
+            waiting_code=waiting_code,
+            retry_at=at + RETRY_AFTER,
+        )
     )
 
 
@@ -202,6 +297,11 @@ def move_to_account(session: Session, *, source_id: str, target_id: str) -> None
         .where(col(Payment.payer_account_id) == source_id)
         .values(payer_account_id=target_id)
     )
+
+
+def _acceptance(payment: Payment) -> str:
+    attempt = f"/{payment.proof_attempts}" if payment.proof_attempts else ""
+    return f"payment/{payment.id}/accepted{attempt}"
 
 
 def _close(

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from sqlmodel import Session, col, select
 
-from backend.merchants.models import Merchant
-from backend.merchants.rules import MerchantState
+from backend.merchants.models import Merchant, MerchantApplication
+from backend.merchants.rules import ApplicationState, MerchantKind, MerchantState
 
 
 def merchant(session: Session, merchant_id: str) -> Merchant | None:
@@ -49,3 +49,30 @@ def pseudonyms(session: Session, merchant_ids: Iterable[str]) -> dict[str, int]:
         col(Merchant.id).in_(set(merchant_ids))
     )
     return dict(session.exec(statement).all())
+
+
+def application(session: Session, application_id: str) -> MerchantApplication | None:
+    """Return one application."""
+    return session.get(MerchantApplication, application_id)
+
+
+def open_applications(session: Session, *, limit: int = 100) -> Sequence[MerchantApplication]:
+    """Return applications that wait for a decision, oldest first."""
+    statement = select(MerchantApplication).where(
+        col(MerchantApplication.state) == ApplicationState.APPLIED
+    )
+    return session.exec(statement.order_by(col(MerchantApplication.id)).limit(limit)).all()
+
+
+def applications_of(session: Session, account_id: str) -> Sequence[MerchantApplication]:
+    """Return what an account applied for, newest first."""
+    statement = select(MerchantApplication).where(col(MerchantApplication.account_id) == account_id)
+    return session.exec(statement.order_by(col(MerchantApplication.id).desc())).all()
+
+
+def active_of_kind(session: Session, kind: MerchantKind) -> Sequence[Merchant]:
+    """Return the active merchants of a kind, by name."""
+    statement = select(Merchant).where(
+        col(Merchant.kind) == kind, col(Merchant.state) == MerchantState.ACTIVE
+    )
+    return session.exec(statement.order_by(col(Merchant.name))).all()

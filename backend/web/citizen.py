@@ -30,7 +30,7 @@ from backend.review import queries as review_queries
 from backend.rewards import queries as reward_queries
 from backend.rewards.models import Adjustment, Receipt, Reward
 from backend.rulebook import engine
-from backend.web import history, places
+from backend.web import history, places, till
 from backend.web.contexts import (
     HistoryLine,
     HomePage,
@@ -100,10 +100,12 @@ def get_payment(
         merchant=merchant.name if merchant is not None else "",
         label=payment.label,
         units=payment.units,
-        state=payment.state,
+        state="checking" if history.is_checking(payment) else payment.state,
         requested_at=payment.requested_at,
         steps=history.payment_steps(payment),
         tx_hash=(batch.tx_hash or "") if batch is not None else "",
+        refunded_units=payment.refunded_units,
+        refunds=till.refund_lines(session, payment.id),
     )
     return respond(request, "payment_receipt.html", page, actor=actor)
 

@@ -1,8 +1,9 @@
 """What handlers of forms share: the form token, amounts, redirects, local paths."""
 
 import hmac
+import json
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Form, params
 from fastapi.responses import RedirectResponse
@@ -49,6 +50,15 @@ def local_path(text: str) -> str:
     """Return a path of this site, "/" for anything else, so that nobody is sent elsewhere."""
     is_local = text.startswith("/") and not text.startswith(("//", "/\\"))
     return text if is_local and "\n" not in text and "\r" not in text else "/"
+
+
+def json_object(text: str) -> dict[str, Any] | None:
+    """Read a JSON object that a script put into a field; `None` for anything else."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def units_in(text: str) -> int | None:

@@ -102,6 +102,11 @@ def receipt_steps(claim: Claim, verdict: Verdict | None, state: str) -> tuple[St
     return received, checked, earned, Step("receipt.step.spendable", last)
 
 
+def is_checking(payment: Payment) -> bool:
+    """Tell whether the wallet service still verifies the citizen's PIN or passkey."""
+    return payment.state == PaymentState.ACCEPTED and payment.is_proved
+
+
 def payment_state(payment: Payment) -> str:
     """Return the badge of a citizen's own payment."""
     match PaymentState(payment.state):
@@ -123,13 +128,17 @@ def payment_line(payment: Payment, merchant: str) -> HistoryLine:
         title=merchant,
         at=payment.accepted_at or payment.requested_at,
         state=payment_state(payment),
-        units=-payment.units if is_spent else 0,
+        units=payment.refunded_units - payment.units if is_spent else 0,
     )
 
 
 def payment_steps(payment: Payment) -> tuple[Step, ...]:
     """Return the way of a payment from the yes to the register."""
+    if payment.state == PaymentState.REQUESTED:
+        return (Step("paid.step.unproved", "failed"),)
     accepted = Step("paid.step.accepted", "done", payment.accepted_at)
+    if is_checking(payment):
+        return accepted, Step("paid.step.checking", "now"), Step("paid.step.registered", "later")
     match PaymentState(payment.state):
         case PaymentState.CONFIRMED:
             return accepted, Step("paid.step.registered", "done", payment.confirmed_at)

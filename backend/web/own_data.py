@@ -71,7 +71,7 @@ def own_data(session: Session, account_id: str, *, now: datetime) -> dict[str, A
         "household": _household(session, account_id),
         "payments": _rows(
             market_queries.payments_of_payer(session, account_id, limit=ALL),
-            hide={"authorisation"},
+            hide={"authorisation", "proof", "key"},
         ),
     }
 

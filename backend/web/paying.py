@@ -1,12 +1,15 @@
 """Paying: a citizen looks at a merchant's request and says yes."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from sqlmodel import Session
 
 from backend.accounts import queries as account_queries
 from backend.accounts.rules import Actor, Permission
+from backend.factors import queries as factor_queries
+from backend.factors.rules import base64url
 from backend.http.deps import (
     ConfigDep,
     MaybeActor,
@@ -25,10 +28,11 @@ from backend.market.rules import PaymentState
 from backend.merchants import queries as merchant_queries
 from backend.web import places
 from backend.web.contexts import PayPage
-from backend.web.forms import checked_form, see
+from backend.web.forms import checked_form, json_object, see
 from backend.web.rendering import respond
 from backend.web.worth import worth_cents
-from backend.workflows import pay_merchant
+from backend.workflows import pay_merchant, prove_payment
+from backend.workflows.prove_payment import Proof
 
 router = APIRouter(include_in_schema=False)
 
@@ -56,7 +60,8 @@ def get_pay(
     )
     if payment is None or merchant is None:
         raise NotFoundError("payment", payment_id)
-    if actor is not None and payment.payer_account_id == actor.account_id:
+    is_asked = payment.state == PaymentState.REQUESTED
+    if actor is not None and payment.payer_account_id == actor.account_id and not is_asked:
         return see(f"/paiements/{payment_id}")
     is_open = payment.state == PaymentState.REQUESTED and payment.expires_at > clock.now()
     balance = _balance(session, actor)
@@ -69,9 +74,10 @@ def get_pay(
         worth_cents=worth_cents(payment.units, config),
         expires_at=payment.expires_at,
         state="open" if is_open else "closed",
-        obstacle=_obstacle(session, actor, payment, balance),
+        obstacle=_obstacle(session, actor, payment, balance, clock.now()),
         balance_units=balance,
         after_units=balance - payment.units,
+        **_proof(session, actor, payment, clock.now()),
     )
     return respond(request, "pay.html", page, actor=actor)
 
@@ -82,9 +88,17 @@ def post_pay(
     session: WriteSession,
     clock: Now,
     actor: Annotated[Actor, requires(Permission.PAY)],
+    pin: Annotated[str, Form(max_length=12)] = "",
+    credential: Annotated[str, Form(max_length=8192)] = "",
 ) -> Response:
     """Set the points aside; sending the form twice pays once."""
-    pay_merchant.pay(session, payment_id=payment_id, account_id=actor.account_id, now=clock.now())
+    pay_merchant.pay(
+        session,
+        payment_id=payment_id,
+        account_id=actor.account_id,
+        proof=Proof(pin=pin, assertion=json_object(credential)),
+        now=clock.now(),
+    )
     return see(f"/paiements/{payment_id}")
 
 
@@ -94,11 +108,37 @@ def _balance(session: Session, actor: Actor | None) -> int:
     return ledger_queries.balance(session, names.confirmed(actor.account_id))
 
 
-def _obstacle(session: Session, actor: Actor | None, payment: Payment, balance: int) -> str:
+def _proof(
+    session: Session, actor: Actor | None, payment: Payment, now: datetime
+) -> dict[str, Any]:
+    address = account_queries.spending_address(session, actor.account_id) if actor else None
+    if actor is None or address is None:
+        return {}
+    if not prove_payment.is_needed(session, payment.units, actor.account_id, now=now):
+        return {}
+    factors = factor_queries.counting(session, address, now=now)
+    if not factors:
+        return {}
+    is_mine = payment.payer_account_id == actor.account_id
+    refusal = payment.waiting_code if is_mine else None
+    return {
+        "asks_pin": factor_queries.has_pin(factors),
+        "challenge": base64url(prove_payment.challenge(session, payment, address)),
+        "credentials": ",".join(f.credential_id for f in factors if f.credential_id),
+        "problem_key": f"pay.unproved.{refusal}" if refusal else "",
+    }
+
+
+def _obstacle(
+    session: Session, actor: Actor | None, payment: Payment, balance: int, now: datetime
+) -> str:
     if actor is None or actor.is_anonymous:
         return "sign_in"
     if balance < payment.units:
         return "too_poor"
-    if account_queries.spending_address(session, actor.account_id) is None:
+    address = account_queries.spending_address(session, actor.account_id)
+    if address is None:
         return "preparing"
-    return ""
+    if not prove_payment.is_needed(session, payment.units, actor.account_id, now=now):
+        return ""
+    return "" if factor_queries.counting(session, address, now=now) else "factor_missing"

@@ -1,6 +1,7 @@
 """A merchant's till: keypad, code to scan, answer, day total, cash-out."""
 
 import io
+import secrets
 from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Annotated
@@ -31,8 +32,8 @@ from backend.merchants.models import Merchant
 from backend.settlement import queries as settlement_queries
 from backend.settlement import service as settlement
 from backend.settlement.rules import cash_out_units, euro_cents
-from backend.web import places
-from backend.web.contexts import CashOutLine, TillLine, TillPage, TillPaymentPage
+from backend.web import history, places
+from backend.web.contexts import CashOutLine, RefundLine, TillLine, TillPage, TillPaymentPage
 from backend.web.forms import checked_form, see, units_in
 from backend.web.rendering import respond
 from backend.web.texts import ZONE, local_day
@@ -134,26 +135,14 @@ def get_payment(
     actor: Till,
 ) -> Response:
     """Show the code to scan, then whether it was accepted."""
-    payment, merchant = _own_payment(session, actor, payment_id)
-    left = int((payment.expires_at - clock.now()).total_seconds())
-    page = TillPaymentPage(
-        payment_id=payment.id,
-        merchant=merchant.name,
-        units=payment.units,
-        worth_cents=worth_cents(payment.units, config),
-        label=payment.label,
-        state=_state(payment, clock.now()),
-        link=_link(payment.id, config),
-        expires_at=payment.expires_at,
-        seconds_left=max(0, left),
-    )
+    page = payment_page(session, *own_payment(session, actor, payment_id), config, now=clock.now())
     return respond(request, "till_payment.html", page, actor=actor, section="till")
 
 
 @router.get("/caisse/{payment_id}/qr.svg")
 def get_qr(payment_id: str, session: ReadSession, config: ConfigDep, actor: Till) -> Response:
     """Draw the code that the customer scans."""
-    payment, _ = _own_payment(session, actor, payment_id)
+    payment, _ = own_payment(session, actor, payment_id)
     picture = io.BytesIO()
     code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=4)
     # One run in alphanumeric mode is the smallest code for an upper-case link.
@@ -165,7 +154,7 @@ def get_qr(payment_id: str, session: ReadSession, config: ConfigDep, actor: Till
 @router.post("/caisse/{payment_id}/annuler", dependencies=[checked_form()])
 def post_cancel(payment_id: str, session: WriteSession, actor: Till) -> Response:
     """Take a request back; one that was just confirmed stays confirmed."""
-    payment, _ = _own_payment(session, actor, payment_id)
+    payment, _ = own_payment(session, actor, payment_id)
     service.cancel(session, payment.id)
     return see(f"/caisse/{payment_id}")
 
@@ -212,6 +201,67 @@ def till_page(
     )
 
 
+def payment_page(
+    session: Session,
+    payment: Payment,
+    merchant: Merchant,
+    config: Config,
+    *,
+    now: datetime,
+    problem_key: str = "",
+    typed: str = "",
+) -> TillPaymentPage:
+    """Collect what the till shows of one request: the code, the answer, refunds."""
+    left_units = payment.units - payment.refunded_units
+    is_refundable = payment.state == PaymentState.CONFIRMED
+    return TillPaymentPage(
+        payment_id=payment.id,
+        merchant=merchant.name,
+        units=payment.units,
+        worth_cents=worth_cents(payment.units, config),
+        label=payment.label,
+        state=_state(payment, now),
+        link=_link(payment.id, config),
+        expires_at=payment.expires_at,
+        seconds_left=max(0, int((payment.expires_at - now).total_seconds())),
+        refunds=refund_lines(session, payment.id),
+        refund_key=secrets.token_hex(16),
+        refundable_units=left_units if is_refundable else 0,
+        is_waiting=payment.state == PaymentState.AUTHORISED and payment.waiting_code is not None,
+        problem_key=problem_key,
+        typed=typed,
+    )
+
+
+def refund_lines(session: Session, payment_id: str) -> tuple[RefundLine, ...]:
+    """Return the refunds of a payment, oldest first."""
+    return tuple(
+        RefundLine(row.requested_at, row.units, row.reason, row.state)
+        for row in queries.refunds_of(session, [payment_id])
+    )
+
+
+def own_payment(session: Session, actor: Actor, payment_id: str) -> tuple[Payment, Merchant]:
+    """Return a payment of a till that the actor runs.
+
+    Raises:
+        NotFoundError: Unknown, or somebody else's.
+    """
+    payment = queries.payment(session, payment_id)
+    if payment is None:
+        raise NotFoundError("payment", payment_id)
+    return payment, _own(_shops(session, actor), payment.merchant_id)
+
+
+def own_shop(session: Session, actor: Actor, merchant_id: str) -> Merchant:
+    """Return a shop whose till the actor runs.
+
+    Raises:
+        NotFoundError: Unknown, or somebody else's.
+    """
+    return _own(_shops(session, actor), merchant_id)
+
+
 def _shops(session: Session, actor: Actor) -> Sequence[Merchant]:
     shops = merchant_queries.merchants_of(session, actor.account_id)
     if not shops:
@@ -226,21 +276,18 @@ def _own(shops: Sequence[Merchant], merchant_id: str) -> Merchant:
     raise NotFoundError("merchant", merchant_id)
 
 
-def _own_payment(session: Session, actor: Actor, payment_id: str) -> tuple[Payment, Merchant]:
-    payment = queries.payment(session, payment_id)
-    if payment is None:
-        raise NotFoundError("payment", payment_id)
-    return payment, _own(_shops(session, actor), payment.merchant_id)
-
-
 def _state(payment: Payment, now: datetime) -> str:
     is_lapsed = payment.state == PaymentState.REQUESTED and payment.expires_at <= now
+    if history.is_checking(payment):
+        return "checking"
     return PaymentState.EXPIRED if is_lapsed else payment.state
 
 
 def _badge(payment: Payment, now: datetime) -> str:
     # What happens behind "accepted" is not the merchant's trouble: the goods can go.
     state = _state(payment, now)
+    if state == "checking":
+        return PaymentState.REQUESTED
     is_under_way = state in (PaymentState.AUTHORISED, PaymentState.BATCHED)
     return PaymentState.ACCEPTED if is_under_way else state
 

@@ -1,23 +1,40 @@
 """A till asks for points and a citizen says yes: they are set aside at once."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
 from backend.accounts import queries as account_queries
 from backend.db import event_log
 from backend.kernel.errors import NotFoundError
+from backend.market import queries as market_queries
 from backend.market import service as market
 from backend.market.errors import SpenderHasNoAddressError
 from backend.market.models import Payment
+from backend.market.rules import PaymentState, PaymentWay
 from backend.merchants import queries as merchant_queries
 from backend.merchants.errors import MerchantNotActiveError
 from backend.merchants.rules import MerchantState
+from backend.offers import service as offers
+from backend.workflows import prove_payment
+from backend.workflows.prove_payment import NO_PROOF, Proof
 
 
-def request(session: Session, *, merchant_id: str, units: int, label: str, at: datetime) -> Payment:
-    """Open a payment request at a till.
+def request(
+    session: Session,
+    *,
+    merchant_id: str,
+    units: int,
+    label: str,
+    way: PaymentWay = PaymentWay.TILL,
+    key: str | None = None,
+    at: datetime,
+) -> Payment:
+    """Open a payment request at a till, or by a citizen in front of a shop's poster.
 
+    Args:
+        key: Asking again with it gives the same request.
     Raises:
         NotFoundError: No such merchant.
         MerchantNotActiveError: Not registered on chain yet.
@@ -28,32 +45,87 @@ def request(session: Session, *, merchant_id: str, units: int, label: str, at: d
         raise NotFoundError("merchant", merchant_id)
     if merchant.state != MerchantState.ACTIVE:
         raise MerchantNotActiveError
-    return market.request_payment(session, merchant_id=merchant_id, units=units, label=label, at=at)
+    return market.request_payment(
+        session, merchant_id=merchant_id, units=units, label=label, way=way, key=key, at=at
+    )
 
 
-def pay(session: Session, *, payment_id: str, account_id: str, now: datetime) -> Payment:
+def pay(
+    session: Session,
+    *,
+    payment_id: str,
+    account_id: str,
+    proof: Proof = NO_PROOF,
+    now: datetime,
+) -> Payment:
     """Accept a payment request as a citizen.
 
     Raises:
         SpenderHasNoAddressError: The citizen has not signed up, or the job that makes
             the address has not run yet.
+        FactorMissingError, ProofNeededError: See prove_payment.sealed.
         PaymentNotOpenError, UnitsInsufficientError, NotFoundError: See market.service.accept.
     Effects: payment ACCEPTED, ledger, one event for each side.
     """
     address = account_queries.spending_address(session, account_id)
     if address is None:
         raise SpenderHasNoAddressError
-    payment = market.accept(
-        session, payment_id=payment_id, payer_account_id=account_id, payer_address=address, at=now
+    asked = market_queries.payment(session, payment_id)
+    if asked is None:
+        raise NotFoundError("payment", payment_id)
+    is_open = asked.state == PaymentState.REQUESTED
+    sealed = (
+        prove_payment.sealed(
+            session, asked, account_id=account_id, address=address, proof=proof, now=now
+        )
+        if is_open
+        else None
     )
+    payment = market.accept(
+        session,
+        payment_id=payment_id,
+        payer_account_id=account_id,
+        payer_address=address,
+        proof=sealed,
+        at=now,
+    )
+    offers.capture(session, payment_id)
+    # With a proof the goods wait until the wallet service has verified it.
+    _tell_both(session, payment, "payment_checking" if sealed else "payment_accepted", now)
+    return payment
+
+
+def note_authorised(
+    session: Session, payment: Payment, *, nonce: str, authorisation: dict[str, Any], now: datetime
+) -> None:
+    """Keep the signed spend of an accepted payment.
+
+    Effects: payment AUTHORISED; the events of the acceptance when it waited for a proof.
+    """
+    market.store_authorisation(session, payment.id, nonce=nonce, authorisation=authorisation)
+    if payment.is_proved:
+        _tell_both(session, payment, "payment_accepted", now)
+
+
+def reopen(session: Session, payment: Payment, refusal: str, *, now: datetime) -> None:
+    """Let the citizen try again whose proof does not hold; points go back, both are told.
+
+    Effects: see market.service.reopen; one event for each side.
+    """
+    if market.reopen(session, payment, refusal_code=refusal, at=now):
+        offers.uncapture(session, payment.id)
+        _tell_both(session, payment, "payment_unproved", now)
+
+
+def _tell_both(session: Session, payment: Payment, kind: str, now: datetime) -> None:
     merchant = merchant_queries.merchant(session, payment.merchant_id)
-    for audience in (account_id, merchant.owner_account_id if merchant else event_log.STAFF):
+    payer = payment.payer_account_id or event_log.STAFF
+    for audience in (payer, merchant.owner_account_id if merchant else event_log.STAFF):
         event_log.append(
             session,
-            kind="payment_accepted",
+            kind=kind,
             subject=payment.id,
             audience=audience,
             at=now,
             units=payment.units,
         )
-    return payment

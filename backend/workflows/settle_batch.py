@@ -15,18 +15,20 @@ from backend.db import event_log
 from backend.ledger import names
 from backend.ledger import service as ledger
 from backend.market import queries as market_queries
+from backend.market import refunds
 from backend.market import service as market
 from backend.market.models import Payment
-from backend.market.rules import PaymentState
+from backend.market.rules import PaymentState, is_final_refusal
 from backend.merchants import queries as merchant_queries
 from backend.merchants import service as merchants
 from backend.merchants.rules import MerchantState
+from backend.offers import service as offers
 from backend.rewards import service as rewards
 from backend.rulebook import service as editions
 from backend.settlement import queries as settlement_queries
 from backend.settlement import service as settlement
 from backend.settlement.rules import CashOutState
-from backend.workflows import pay_out
+from backend.workflows import give_back_payment, pay_out
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,14 @@ class ChainFacts:
 
     Attributes:
         refused_spends: EIP-3009 nonce (0x-hex) → reason, of the spends that were skipped.
+        refused_refunds: Refund reference (0x-hex) → reason, of the refunds that were skipped.
         refused_payouts: Payout reference (0x-hex) → reason, of the cash-outs that were skipped.
         incarnation: Number handed out by openIncarnation.
         home: Fingerprint of this database, for a new incarnation.
     """
 
     refused_spends: Mapping[str, str] = field(default_factory=dict)
+    refused_refunds: Mapping[str, str] = field(default_factory=dict)
     refused_payouts: Mapping[str, str] = field(default_factory=dict)
     incarnation: int | None = None
     home: str = ""
@@ -102,6 +106,7 @@ def bury_batch(session: Session, batch: Batch, *, error: str, at: datetime) -> b
 
 def _free_others(session: Session, batch: Batch) -> None:
     market.return_payments_to_queue(session, batch.id)
+    refunds.return_to_queue(session, batch.id)
     settlement.return_cash_outs_to_queue(session, batch.id)
     editions.return_to_approved(session, batch.id)
     editions.give_up_cancel(session, batch.id)
@@ -167,15 +172,41 @@ def _confirm_spends(session: Session, batch: Batch, facts: ChainFacts, at: datet
     early = {p.id for p in payments if refusals[p.id] and p.state == PaymentState.CONFIRMED}
     market.spend_again(session, early)
     settled = [payment for payment in payments if payment.id not in early]
+    closed = []
     for payment in settled:
-        market.settle_payment(session, payment, refusal_code=refusals[payment.id], at=at)
-    for payment in settled:
+        refusal = refusals[payment.id]
+        if refusal is None or is_final_refusal(refusal):
+            market.settle_payment(session, payment, refusal_code=refusal, at=at)
+            closed.append(payment)
+        else:
+            market.keep_waiting(session, payment, waiting_code=refusal, at=at)
+    for payment in closed:
         _tell_both(session, payment, refusals[payment.id], batch.tx_hash, at)
+
+
+def _confirm_refunds(session: Session, batch: Batch, facts: ChainFacts, at: datetime) -> None:
+    mine = market_queries.refunds_of_batch(session, batch.id)
+    payments = {refund.id: session.get_one(Payment, refund.payment_id) for refund in mine}
+    ledger.lock(
+        session,
+        [names.confirmed(payment.payer_account_id or "") for payment in payments.values()]
+        + [name(r.merchant_id) for r in mine for name in (names.refunding, names.takings)],
+    )
+    for refund in mine:
+        payer = payments[refund.id].payer_account_id or ""
+        refusal = facts.refused_refunds.get(refund.refund_ref)
+        refunds.settle(session, refund, payer=payer, refusal_code=refusal, at=at)
+    for refund in mine:
+        is_refused = refund.refund_ref in facts.refused_refunds
+        kind = "refund_failed" if is_refused else "refund_confirmed"
+        give_back_payment.tell_both(session, refund, payments[refund.id], kind, at=at)
 
 
 def _tell_both(
     session: Session, payment: Payment, refusal: str | None, tx_hash: str | None, at: datetime
 ) -> None:
+    if refusal is not None:
+        offers.release_failed(session, payment.id)
     merchant = merchant_queries.merchant(session, payment.merchant_id)
     for audience in (payment.payer_account_id, merchant.owner_account_id if merchant else None):
         if audience is not None:
@@ -278,6 +309,7 @@ def _confirm_incarnation(session: Session, batch: Batch, facts: ChainFacts, at: 
 _CONFIRM: Mapping[BatchKind, Callable[[Session, Batch, ChainFacts, datetime], None]] = {
     BatchKind.MINT: _confirm_mint,
     BatchKind.SPEND: _confirm_spends,
+    BatchKind.REFUND: _confirm_refunds,
     BatchKind.CASH_OUT: _confirm_cash_outs,
     BatchKind.REGISTER_MERCHANT: _confirm_merchants,
     BatchKind.PUBLISH_EDITION: _confirm_edition,

@@ -23,7 +23,8 @@ from backend.rulebook.models import Edition
 from backend.workflows import restore
 from tests.support import builders
 from tests.support.builders import GLASS_UNITS, ROOT, Terminal
-from tests.support.fakes import BASE_FEE_WEI, selector
+from tests.support.fake_refunds import selector
+from tests.support.fakes import BASE_FEE_WEI
 from tests.support.works import Works
 
 SECOND_TEXT = (ROOT / "backend/rulebook/editions/amp-2026-2.yaml").read_text()

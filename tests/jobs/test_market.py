@@ -118,17 +118,41 @@ def test_a_payment_arrives_in_the_takings_of_both_books(
     assert _kinds_told(works, shop.owner_account_id) == ["payment_accepted", "payment_confirmed"]
 
 
-def test_a_payment_that_the_desk_refuses_goes_back_to_the_citizen(
+def test_a_payment_over_the_daily_cap_waits_and_is_taken_the_next_day(
     works: Works, alice: Account, shop: Merchant, pay: Callable[[int], str]
 ) -> None:
+    # Its authorisation is public and stays good: giving the points back could pay twice.
     works.node.desk_refuses = {shop.pseudonym}
+    pay(120)
+    works.run()
+
+    (payment,) = works.all(Payment)
+    assert payment.state == PaymentState.AUTHORISED
+    assert payment.waiting_code == "RedemptionDesk_MerchantCapExceeded"
+    assert works.units(names.in_flight(alice.id)) == 120
+    batches = len(works.all(Batch))
+    works.run()
+    assert len(works.all(Batch)) == batches, "it is not asked for again at once"
+
+    works.node.desk_refuses = set()
+    works.clock.advance(minutes=5)
+    works.run()
+
+    assert [payment.state for payment in works.all(Payment)] == [PaymentState.CONFIRMED]
+    assert works.units(names.takings(shop.id)) == 120
+
+
+def test_a_payment_whose_authorisation_ran_out_goes_back_to_the_citizen(
+    works: Works, alice: Account, shop: Merchant, pay: Callable[[int], str]
+) -> None:
+    works.node.desk_expired = {shop.pseudonym}
     pay(120)
 
     works.run()
 
     (payment,) = works.all(Payment)
     assert payment.state == PaymentState.FAILED
-    assert payment.refusal_code == "RedemptionDesk_MerchantCapExceeded"
+    assert payment.refusal_code == "EcoToken_AuthorizationExpired"
     assert works.units(names.confirmed(alice.id)) == 200
     assert works.units(names.takings(shop.id)) == 0
     assert _kinds_told(works, shop.owner_account_id)[-1] == "payment_failed"
@@ -147,7 +171,7 @@ def test_one_refused_payment_does_not_spoil_the_others_of_its_batch(
     works.run()
 
     states = {payment.id: payment.state for payment in works.all(Payment)}
-    assert states == {bad: PaymentState.FAILED, good: PaymentState.CONFIRMED}
+    assert states == {bad: PaymentState.AUTHORISED, good: PaymentState.CONFIRMED}
     assert works.units(names.takings(shop.id)) == 30
 
 

@@ -17,6 +17,8 @@ from backend.jobs.wallet_client import (
 )
 from tests.support.fakes import PRIVATE_KEYS, nonce_of
 
+PIN_KEY = "0x" + bytes(range(1, 33)).hex()
+
 
 class FakeWallet:
     """A wallet service that signs what it is asked; implements `wallet_client.Wallet`.
@@ -24,12 +26,14 @@ class FakeWallet:
     Switches:
         is_down: It does not answer.
         denies: Tells for the body of a request whether the policy refuses it.
+        wrong_proofs: Every PIN and passkey is wrong.
         loses_answers: It signs and journals, and the answer never arrives.
     """
 
     def __init__(self) -> None:
         self.is_down = False
         self.loses_answers = False
+        self.wrong_proofs = False
         self.denies: Callable[[Mapping[str, Any]], bool] = lambda _: False
         self.requests: dict[str, Mapping[str, Any]] = {}
         self.signed: dict[str, dict[int, JournalEntry]] = {}
@@ -79,6 +83,15 @@ class FakeWallet:
         )
         return SignedAuthorisation(nonce, 27, "0x" + "01" * 32, "0x" + "02" * 32)
 
+    def pin_key(self) -> str:
+        """Return the public half of a key that nobody needs here."""
+        return PIN_KEY
+
+    def enrol_factor(self, address: str, kind: str, fields: Mapping[str, Any]) -> str:
+        """Take every PIN and passkey; they count from the start of 2026."""
+        self._take({"address": address, "kind": kind, **fields})
+        return "2026-01-01T00:00:00+00:00"
+
     def journal(self, *, genesis_hash: str, key: str, from_nonce: int) -> list[JournalEntry]:
         """Return the newest signature per nonce."""
         if self.is_down:
@@ -94,6 +107,8 @@ class FakeWallet:
             raise WalletUnavailableError("ConnectError")
         if self.denies(body):
             raise SigningRefusedError("limit_denied", "The policy says no.")
+        if self.wrong_proofs and "proof" in body:
+            raise SigningRefusedError("pin_wrong", "The PIN is wrong.")
         earlier = self.requests.setdefault(body["request_id"], dict(body))
         if earlier != body:
             raise SigningRefusedError("request_id_reused", "Another body came with this id.")

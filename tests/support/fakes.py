@@ -27,6 +27,7 @@ from backend.chain.node import BlockHead, Log, Mined
 from backend.rewards.rules import unpack_mint_word
 from backend.rulebook.engine import document_hash, load
 from tests.support.builders import CHAIN_ID, EDITION_TEXT, GENESIS
+from tests.support.fake_refunds import refund, selector
 
 CONTRACTS: dict[str, str] = {
     name: Web3.to_checksum_address("0x" + f"{number:02x}" * 20)
@@ -54,6 +55,7 @@ _NAMES = {address: name for name, address in CONTRACTS.items()}
 _CODEC = {name: Web3().eth.contract(abi=abi(name)) for name in CONTRACTS}
 _TRANSFER = event_signature_to_log_topic("Transfer(address,address,uint256)")
 _SPEND_REFUSED = event_signature_to_log_topic("SpendRefused(bytes32,bytes4)")
+_REFUND_REFUSED = event_signature_to_log_topic("RefundRefused(bytes32,bytes4)")
 _PAYOUT_REFUSED = event_signature_to_log_topic("CashOutRefused(bytes32,bytes4)")
 _OPENED = event_signature_to_log_topic("IncarnationOpened(uint16)")
 _SPENT = event_signature_to_log_topic("EcoToken_AuthorizationSpent(address,bytes32)")[:4]
@@ -61,6 +63,7 @@ _POOR = event_signature_to_log_topic("EcoToken_BalanceInsufficient(address,uint2
 _CAP = event_signature_to_log_topic("RedemptionDesk_MerchantCapExceeded()")[:4]
 _TAKINGS = event_signature_to_log_topic("RedemptionDesk_TakingsInsufficient()")[:4]
 _USED = event_signature_to_log_topic("RedemptionDesk_ReferenceUsed()")[:4]
+_EXPIRED = event_signature_to_log_topic("EcoToken_AuthorizationExpired(uint256)")[:4]
 _BUDGET = event_signature_to_log_topic("RedemptionDesk_PayoutBudgetExceeded()")[:4]
 
 
@@ -79,6 +82,7 @@ class Books:
     spent: dict[tuple[str, str], int] = field(default_factory=dict)
     takings: dict[int, int] = field(default_factory=dict)
     paid_out: set[str] = field(default_factory=set)
+    refunded: set[str] = field(default_factory=set)
     merchants: dict[int, int] = field(default_factory=dict)
     editions: dict[int, tuple[bytes, int]] = field(default_factory=dict)
     incarnation: int = 0
@@ -106,6 +110,7 @@ class FakeNode:
         refused_editions: Editions whose mint batches revert when simulated.
         reverts: Contract functions whose transactions are mined with status 0.
         desk_refuses: Merchants whose payments the desk skips for their daily cap.
+        desk_expired: Merchants whose payments the desk skips as too late.
         payouts_refused: Whether the desk skips cash-outs for its budget.
         forgets: Whether sent transactions are lost from the pool at once.
         words: What `send` answers instead of taking the bytes.
@@ -124,6 +129,7 @@ class FakeNode:
         self.refused_editions: set[int] = set()
         self.reverts: set[str] = set()
         self.desk_refuses: set[int] = set()
+        self.desk_expired: set[int] = set()
         self.payouts_refused = False
         self.forgets = False
         self.words = ""
@@ -295,6 +301,7 @@ class FakeNode:
             "isConsumed": lambda: int(arguments["id"] in books.consumed),
             "mintPaused": lambda: int(books.is_paused),
             "isPaidOut": lambda: int("0x" + arguments["payoutRef"].hex() in books.paid_out),
+            "isRefunded": lambda: int("0x" + arguments["refundRef"].hex() in books.refunded),
             "spentOf": lambda: books.spent.get(
                 (arguments["payer"].lower(), "0x" + arguments["nonce"].hex()), 0
             ),
@@ -328,8 +335,6 @@ class FakeNode:
         """Return the base fee."""
         self._answer("base_fee_wei")
         return self.base_fee_wei_now
-
-    # --- inside -----------------------------------------------------------------------------
 
     def _answer(self, method: str) -> None:
         if self.down & {method, "*"} or self.flaps():
@@ -375,18 +380,10 @@ class FakeNode:
         match name:
             case "issue":
                 return _issue(books, arguments["words"], tx_hash)
-            case "spendBatch":
-                return [
-                    log
-                    for payment in arguments["payments"]
-                    for log in self._spend(books, payment, tx_hash)
-                ]
-            case "cashOutBatch":
-                return [
-                    log
-                    for item in arguments["items"]
-                    for log in self._cash_out(books, item, tx_hash)
-                ]
+            case "spendBatch" | "refundBatch" | "cashOutBatch":
+                handle = {"s": self._spend, "r": self._refund, "c": self._cash_out}[name[0]]
+                (items,) = arguments.values()
+                return [log for item in items for log in handle(books, item, tx_hash)]
             case "registerMerchant":
                 books.merchants[arguments["merchantId"]] = arguments["dailyCapUnits"]
             case "publish":
@@ -410,6 +407,8 @@ class FakeNode:
         reason = b""
         if merchant_id in self.desk_refuses:
             reason = _CAP
+        elif merchant_id in self.desk_expired:
+            reason = _EXPIRED
         elif (payer, nonce) in books.spent:
             reason = _SPENT
         elif books.units.get(payer, 0) < payment["units"]:
@@ -420,6 +419,11 @@ class FakeNode:
         books.units[payer] -= payment["units"]
         books.takings[merchant_id] = books.takings.get(merchant_id, 0) + payment["units"]
         return []
+
+    def _refund(self, books: Books, item: Mapping[str, Any], tx_hash: str) -> list[Log]:
+        reason = refund(books, item)
+        ref = "0x" + item["refundRef"].hex()
+        return [_refusal_log(_REFUND_REFUSED, ref, reason, tx_hash)] if reason else []
 
     def _cash_out(self, books: Books, item: Mapping[str, Any], tx_hash: str) -> list[Log]:
         payout_ref = "0x" + item["payoutRef"].hex()
@@ -433,16 +437,6 @@ class FakeNode:
         books.takings[item["merchantId"]] -= item["units"]
         books.paid_out.add(payout_ref)
         return []
-
-
-def selector(error: str) -> str:
-    """Return the revert data of a custom error of ours, 0x-hex; its arguments are left out."""
-    for name in CONTRACTS:
-        for entry in abi(name):
-            if entry["type"] == "error" and entry["name"] == error:
-                types = ",".join(argument["type"] for argument in entry["inputs"])
-                return "0x" + event_signature_to_log_topic(f"{error}({types})")[:4].hex()
-    raise KeyError(error)
 
 
 def _slot(tx: Mapping[str, Any]) -> tuple[str, int]:

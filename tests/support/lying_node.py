@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from backend.chain.errors import CallRevertedError, NodeUnavailableError, WrongChainError
 from backend.chain.node import BlockHead, Log, Mined
 from backend.chain.pool import HEAD_SLACK
-from tests.support.fakes import CONTRACTS, STRANGER, FakeNode, selector, transfer_log
+from tests.support.fake_refunds import selector
+from tests.support.fakes import CONTRACTS, STRANGER, FakeNode, transfer_log
 
 R = TypeVar("R")
 

@@ -8,9 +8,9 @@ from backend.jobs.reserve import reserve
 from backend.jobs.wallet_client import SigningRefusedError
 from backend.market import queries, service
 from backend.market.models import Payment
-from backend.market.rules import AUTHORISATION_LIFE, PaymentState
+from backend.market.rules import AUTHORISATION_LIFE, UNPROVED_REFUSALS, PaymentState
 from backend.merchants import queries as merchant_queries
-from backend.workflows import settle_batch
+from backend.workflows import pay_merchant, settle_batch
 
 MAX_SPENDS = 100
 """At ≤ 88,000 gas each they stay below the limit of one transaction."""
@@ -36,6 +36,7 @@ def _sign(context: Context, payment: Payment, pseudonym: int) -> bool:
     # Counted from the acceptance: the same request must say the same when it is repeated.
     accepted_at = payment.accepted_at or payment.requested_at
     valid_before = int((accepted_at + AUTHORISATION_LIFE).timestamp())
+    proof = {"proof": payment.proof} if payment.proof else {}
     try:
         signed = context.wallet.sign_authorisation(
             {
@@ -49,21 +50,25 @@ def _sign(context: Context, payment: Payment, pseudonym: int) -> bool:
                 "salt": payment.salt,
                 "valid_after": 0,
                 "valid_before": valid_before,
+                **proof,
             }
         )
     except SigningRefusedError as error:
+        reason, now = str(error.facts["reason"]), context.clock.now()
         with context.database.transaction() as session:
-            settle_batch.refuse_payment(
-                session, payment, str(error.facts["reason"]), at=context.clock.now()
-            )
+            if proof and reason in UNPROVED_REFUSALS:
+                pay_merchant.reopen(session, payment, reason, now=now)
+                return True
+            settle_batch.refuse_payment(session, payment, reason, at=now)
         raise
     validity = {"valid_after": 0, "valid_before": valid_before}
     with context.database.transaction() as session:
-        service.store_authorisation(
+        pay_merchant.note_authorised(
             session,
-            payment.id,
+            payment,
             nonce=signed.nonce,
             authorisation={"v": signed.v, "r": signed.r, "s": signed.s, **validity},
+            now=context.clock.now(),
         )
     return True
 
@@ -71,7 +76,7 @@ def _sign(context: Context, payment: Payment, pseudonym: int) -> bool:
 def reserve_spends(context: Context) -> bool:
     """Put authorised payments into one transaction."""
     with context.database.reading() as session:
-        payments = queries.payments_in(session, PaymentState.AUTHORISED, limit=MAX_SPENDS)
+        payments = queries.spendable(session, context.clock.now(), limit=MAX_SPENDS)
         pseudonyms = merchant_queries.pseudonyms(
             session, [payment.merchant_id for payment in payments]
         )

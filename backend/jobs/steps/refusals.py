@@ -28,6 +28,16 @@ def of_spends(context: Context, batch: Batch, mined: Mined) -> Mapping[str, str]
     }
 
 
+def of_refunds(context: Context, mined: Mined) -> Mapping[str, str]:
+    """Return refund reference → error name of the refunds that have not happened."""
+    refused = context.contracts.refused_refunds(mined.logs)
+    return {
+        reference: name
+        for reference, name in refused.items()
+        if not _is_true(context, context.contracts.is_refunded(reference))
+    }
+
+
 def of_payouts(context: Context, mined: Mined) -> Mapping[str, str]:
     """Return payout reference → error name of the cash-outs that have not happened."""
     refused = context.contracts.refused_payouts(mined.logs)

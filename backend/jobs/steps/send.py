@@ -150,6 +150,7 @@ def _give_back(context: Context, batch: Batch, target: BatchState, error: str) -
 def _facts(context: Context, batch: Batch, mined: Mined) -> ChainFacts:
     return ChainFacts(
         refused_spends=refusals.of_spends(context, batch, mined),
+        refused_refunds=refusals.of_refunds(context, mined),
         refused_payouts=refusals.of_payouts(context, mined),
         incarnation=context.contracts.incarnation(mined.logs),
         home=context.database.fingerprint(),

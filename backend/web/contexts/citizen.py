@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from backend.web.contexts.frame import Step
+from backend.web.contexts.till import RefundLine
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,8 @@ class PaymentReceiptPage:
     requested_at: datetime
     steps: tuple[Step, ...]
     tx_hash: str = ""
+    refunded_units: int = 0
+    refunds: tuple[RefundLine, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -202,8 +205,11 @@ class PayPage:
 
     Attributes:
         state: open, closed, mine.
-        obstacle: "", sign_in, too_poor or preparing.
+        obstacle: "", sign_in, too_poor, preparing or factor_missing.
         after_units: Balance after it.
+        asks_pin: It is large, and the account has a PIN.
+        challenge: What a passkey signs, base64url; empty when none is asked for.
+        credentials: Passkeys that count, base64url, comma between them.
     """
 
     payment_id: str
@@ -217,3 +223,7 @@ class PayPage:
     obstacle: str
     balance_units: int
     after_units: int
+    asks_pin: bool = False
+    challenge: str = ""
+    credentials: str = ""
+    problem_key: str = ""

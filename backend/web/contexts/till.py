@@ -55,8 +55,24 @@ class TillPage:
 
 
 @dataclass(frozen=True)
+class RefundLine:
+    """Points of a payment on their way back."""
+
+    at: datetime
+    units: int
+    reason: str
+    state: str
+
+
+@dataclass(frozen=True)
 class TillPaymentPage:
-    """A payment request on the till's screen: the code, then the answer."""
+    """A payment request on the till's screen: the code, then the answer.
+
+    Attributes:
+        refund_key: Makes a refund that is sent twice happen once.
+        refundable_units: What can still be given back now; 0 hides the form.
+        is_waiting: The register could not take it yet; it is asked again.
+    """
 
     payment_id: str
     merchant: str
@@ -67,3 +83,9 @@ class TillPaymentPage:
     link: str
     expires_at: datetime
     seconds_left: int
+    refunds: tuple[RefundLine, ...] = ()
+    refund_key: str = ""
+    refundable_units: int = 0
+    is_waiting: bool = False
+    problem_key: str = ""
+    typed: str = ""

@@ -2,6 +2,7 @@
 // decoded in the page and never leave the phone; only the code that was read is sent.
 
 import { whereAmI } from "./position.js";
+import { detector, openBackCamera } from "./reader.js";
 
 const box = document.getElementById("scanner");
 const video = document.getElementById("camera");
@@ -24,10 +25,7 @@ addEventListener("pagehide", close);
 async function open() {
   if (!navigator.mediaDevices?.getUserMedia) return fail(text.missing, "");
   try {
-    stream = await navigator.mediaDevices.getUserMedia({
-      audio: false,
-      video: { facingMode: { ideal: "environment" }, width: { ideal: 1280 }, height: { ideal: 720 } },
-    });
+    stream = await openBackCamera();
   } catch (error) {
     return fail(error.name === "NotAllowedError" ? text.refused : text.missing, "");
   }
@@ -37,17 +35,7 @@ async function open() {
   await video.play();
   torch.hidden = !stream.getVideoTracks()[0].getCapabilities?.().torch;
   status.textContent = text.looking;
-  look(await detector());
-}
-
-async function detector() {
-  if ("BarcodeDetector" in window) {
-    const known = await window.BarcodeDetector.getSupportedFormats();
-    if (known.includes("qr_code")) return new window.BarcodeDetector({ formats: ["qr_code"] });
-  }
-  const { BarcodeDetector, prepareZXingModule } = await import(text.decoder);
-  prepareZXingModule({ overrides: { locateFile: () => text.wasm } });
-  return new BarcodeDetector({ formats: ["qr_code"] });
+  look(await detector(text));
 }
 
 async function look(reader) {
@@ -60,7 +48,7 @@ async function look(reader) {
 }
 
 async function take(value) {
-  const found = value.match(/\/(S|P)\/([A-Z0-9]+)\s*$/i);
+  const found = value.match(/\/(S|P|B)\/([A-Z0-9]+)\s*$/i);
   if (!found) {
     status.textContent = text.unreadable;
     return false;
@@ -68,7 +56,8 @@ async function take(value) {
   isLooking = false;
   navigator.vibrate?.(60);
   close();
-  if (found[1].toUpperCase() === "P") location.assign(`/payer/${found[2].toLowerCase()}`);
+  const page = { P: "payer", B: "boutique" }[found[1].toUpperCase()];
+  if (page) location.assign(`/${page}/${found[2].toLowerCase()}`);
   else await claim(value);
   return true;
 }

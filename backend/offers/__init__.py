@@ -1,0 +1,1 @@
+"""What merchants offer for points: stock, limits, reservations."""

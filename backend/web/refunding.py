@@ -1,0 +1,58 @@
+"""Giving points back at the till."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+
+from backend.http.deps import ConfigDep, DatabaseDep, Now
+from backend.kernel.errors import EcoError
+from backend.web.forms import checked_form, see, units_in
+from backend.web.rendering import respond
+from backend.web.till import Till, own_payment, payment_page
+from backend.workflows import give_back_payment
+
+router = APIRouter(include_in_schema=False)
+
+_AT_THE_FIELD = ("refund_too_large", "takings_insufficient", "payment_not_refundable")
+
+
+@router.post("/caisse/{payment_id}/rembourser", dependencies=[checked_form()])
+def post_refund(
+    request: Request,
+    payment_id: str,
+    database: DatabaseDep,
+    clock: Now,
+    config: ConfigDep,
+    actor: Till,
+    refund_key: Annotated[str, Form(min_length=16, max_length=64)],
+    *,
+    amount: Annotated[str, Form(max_length=20)] = "",
+    reason: Annotated[str, Form(max_length=80)] = "",
+) -> Response:
+    """Give points back; what cannot be comes back with the reason, and nothing moved."""
+    try:
+        with database.transaction() as session:
+            payment, _ = own_payment(session, actor, payment_id)
+            give_back_payment.give_back(
+                session,
+                payment,
+                key=f"{payment_id}/{refund_key}",
+                units=units_in(amount) or 0,
+                reason=reason,
+                asked_by=actor.account_id,
+                now=clock.now(),
+            )
+    except EcoError as error:
+        if error.code not in _AT_THE_FIELD:
+            raise
+        with database.reading() as session:
+            page = payment_page(
+                session,
+                *own_payment(session, actor, payment_id),
+                config,
+                now=clock.now(),
+                problem_key=f"refund.problem.{error.code}",
+                typed=amount,
+            )
+        return respond(request, "till_payment.html", page, actor=actor, section="till", status=422)
+    return see(f"/caisse/{payment_id}")
