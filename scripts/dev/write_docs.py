@@ -1,4 +1,4 @@
-"""Write docs/errors.md and docs/settings.md from the code; `--check` only compares."""
+"""Write the pages of docs/ that come from the code; `--check` only compares."""
 
 import ast
 import sys
@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic_settings import BaseSettings
 
+from backend.batches.rules import MOVES, BatchState
 from backend.settings import Settings
 from wallet_service.settings import WalletSettings
 
@@ -200,7 +201,35 @@ def _plain(value: Any) -> str:  # noqa: ANN401 - a default is of any type
     return "" if value is None else str(value).replace("|", "\\|") or "''"
 
 
-PAGES = {"docs/errors.md": errors_page, "docs/settings.md": settings_page}
+def states_page() -> str:
+    """Compose docs/batch-states.md from the one table of legal moves."""
+    head = (
+        "# The life of a transaction to the chain",
+        "",
+        NOTE,
+        "`backend/batches/rules.py` holds this table; each change of state is one guarded update",
+        "that it allows, and the column `state` takes no other value.",
+        "",
+        "| state | meaning |",
+        "|---|---|",
+    )
+    tree = ast.parse((ROOT / "backend/batches/rules.py").read_text())
+    (states,) = (n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "BatchState")
+    meanings = [
+        str(node.value.value)
+        for node in states.body[1:]
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    ]
+    rows = [f"| `{state}` | {text} |" for state, text in zip(BatchState, meanings, strict=True)]
+    moves = [f"| `{move.source}` | `{move.target}` | {move.reason} |" for move in MOVES]
+    return "\n".join([*head, *rows, "", "| from | to | because |", "|---|---|---|", *moves, ""])
+
+
+PAGES = {
+    "docs/errors.md": errors_page,
+    "docs/settings.md": settings_page,
+    "docs/batch-states.md": states_page,
+}
 
 
 def main() -> int:

@@ -133,17 +133,23 @@ def _nonce_taken(works: World, random: Random) -> Cure:
 
 
 def _contract_paused(works: World, _random: Random) -> Cure:
-    works.node.books.is_paused = True
-
-    def cure() -> None:
-        works.node.books.is_paused = False
-
-    return cure
+    # A switch of the double and no state of a block: a replaced branch must not undo the cure.
+    works.node.reverts.add("issue")
+    return _refused(works, "EcoToken_MintPaused")
 
 
 def _rate_limited(works: World, _random: Random) -> Cure:
-    works.node.refuses["issue"] = "RewardIssuer_MinterBudgetExceeded"
-    return works.node.refuses.clear
+    return _refused(works, "RewardIssuer_MinterBudgetExceeded")
+
+
+def _refused(works: World, error: str) -> Cure:
+    works.node.refuses["issue"] = error
+
+    def cure() -> None:
+        works.node.refuses.pop("issue", None)
+        works.node.reverts.discard("issue")
+
+    return cure
 
 
 def _clock_jumps(works: World, random: Random) -> Cure:
