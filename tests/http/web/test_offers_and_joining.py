@@ -40,7 +40,7 @@ def test_an_offer_from_the_shop_to_the_citizen_who_pays_it(
     token = form(pay.text)["form_token"]
     paid = phone.post(pay.url.path, data={"form_token": token}).text
 
-    assert "little-map-dot" in listed
+    assert "Deux croissants" in listed
     assert "Payé" in paid
     assert "Limité à 1 par personne" in phone.get("/offres").text
     assert "Deux croissants" in till.get("/caisse").text
