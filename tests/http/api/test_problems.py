@@ -45,6 +45,7 @@ def test_a_stranger_gets_nothing_but_what_is_public(app: FastAPI, stranger: Test
         ("post", "/api/v1/sessions/codes"),
         ("post", "/api/v1/sessions/redeem"),
         ("get", "/api/v1/stations"),
+        ("get", "/api/v1/solvency"),
     }
 
     def is_open(method: str, path: str) -> bool:

@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -205,12 +206,7 @@ def test_the_api_signs_in_as_the_pages_do(town: Town, stranger: TestClient) -> N
 
 
 def test_the_mailbox_is_absent_outside_the_demo(town: Town, stranger: TestClient) -> None:
-    config = town.app.state.config
-    town.app.state.config = type(config)(
-        public_url=config.public_url,
-        rate_micro_cents_per_unit=config.rate_micro_cents_per_unit,
-        mailbox_path=None,
-    )
+    town.app.state.config = replace(town.app.state.config, mailbox_path=None)
 
     assert stranger.get("/boite-mail").status_code == 404
     assert "/boite-mail" not in stranger.get("/").text

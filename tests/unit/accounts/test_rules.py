@@ -100,7 +100,12 @@ def test_nobody_can_both_write_and_approve_rules_with_one_role() -> None:
 
 
 def test_an_auditor_reads_and_is_the_second_pair_of_eyes_only() -> None:
-    reading = {Permission.AUDIT, Permission.READ_OPERATIONS, Permission.READ_RULES}
+    reading = {
+        Permission.AUDIT,
+        Permission.READ_OPERATIONS,
+        Permission.READ_RULES,
+        Permission.READ_TREASURY,
+    }
 
     assert rules.PERMISSIONS[Role.AUDITOR] - reading == {Permission.RUN_OPERATIONS}
 
