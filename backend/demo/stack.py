@@ -90,8 +90,12 @@ def start(folder: Path, *, web_port: int, database_url: str | None, story: Story
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Return the settings as environment variables for a child process."""
-    dumped = json.loads(settings.model_dump_json())
+    """Return the settings as environment variables for a child process.
+
+    Secrets are left out: a child inherits those that stand in our own environment.
+    """
+    secret = {"identity_secret", "register_keys", "partner_keys"}
+    dumped = json.loads(settings.model_dump_json(exclude=secret, exclude_none=True))
     variables = {
         f"CALANQUE_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
         for name, value in dumped.items()
