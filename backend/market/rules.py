@@ -7,7 +7,7 @@ PAYMENT_REQUEST_LIFE = timedelta(minutes=5)
 """Pure words of payments: their life, and how long things are good for."""
 AUTHORISATION_LIFE = timedelta(days=90)
 """Pure words of payments: their life, and how long things are good for."""
-RETRY_AFTER = timedelta(minutes=5)
+RETRY_AFTER = timedelta(minutes=1)
 """How long a payment waits before the desk is asked again."""
 FINAL_REFUSALS = frozenset(
     {

@@ -266,11 +266,19 @@ def confirm_found(session: Session, reward_id: int, *, at: datetime) -> bool:
 
 
 def return_to_queue(session: Session, batch_id: str) -> int:
-    """Free the rewards of a batch that did not make it; their ids stay the same."""
+    """Free the rewards of a batch that did not make it; their ids stay the same.
+
+    Confirmed ones too: a reorganisation beyond what counted as final can drop a batch whose nonce
+    another transaction then takes. They are minted again; the ledger has booked them already and
+    books each once.
+    """
     freed = session.execute(
         update(Reward)
-        .where(col(Reward.batch_id) == batch_id, col(Reward.state) == RewardState.BATCHED)
-        .values(state=RewardState.READY, batch_id=None, recipient=None)
+        .where(
+            col(Reward.batch_id) == batch_id,
+            col(Reward.state).in_((RewardState.BATCHED, RewardState.CONFIRMED)),
+        )
+        .values(state=RewardState.READY, batch_id=None, recipient=None, confirmed_at=None)
         .returning(col(Reward.reward_id))
     )
     return len(freed.all())

@@ -86,6 +86,7 @@ class Outcome:
         complaints: What is wrong at the end; empty when every promise was kept.
         pairs: "point × kind" → how often the process was at that point with that fault.
         strikes: Kind → how often it struck.
+        unnoticed: Lies of a node that changed nothing and that nobody noticed either.
         drain_s: Virtual seconds from the end of all causes to the last settled item.
         trace: A digest of every move, equal for two runs of one seed.
     """
@@ -94,6 +95,7 @@ class Outcome:
     complaints: list[str] = field(default_factory=list)
     pairs: Counter[str] = field(default_factory=Counter)
     strikes: Counter[str] = field(default_factory=Counter)
+    unnoticed: list[str] = field(default_factory=list)
     drain_s: int = 0
     rewards: int = 0
     payments: int = 0
@@ -157,7 +159,7 @@ class Schedule:
                 self._one_move()
             self._heal()
             self.outcome.complaints += verdict.complaints(self.works, REWARDS)
-            self.outcome.complaints += [f"unnoticed: {lie}" for lie in self.works.unnoticed]
+            self.outcome.unnoticed = list(self.works.unnoticed)
         self._sum_up()
         return self.outcome
 

@@ -38,6 +38,7 @@ def totals(rows: Sequence[Row]) -> str:
         "payments",
         "faults",
         "broken",
+        "lies unnoticed",
         "slowest drain, s",
         "CPU s",
     )
@@ -51,6 +52,7 @@ def totals(rows: Sequence[Row]) -> str:
             sum(row["payments"] for row in mine),
             sum(sum(row["strikes"].values()) for row in mine),
             sum(bool(row["complaints"]) for row in mine),
+            sum(len(row["unnoticed"]) for row in mine),
             max(row["drain_s"] for row in mine),
             f"{sum(row['cpu_s'] for row in mine) / len(mine):.2f}",
         )

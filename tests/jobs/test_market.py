@@ -135,7 +135,7 @@ def test_a_payment_over_the_daily_cap_waits_and_is_taken_the_next_day(
     assert len(works.all(Batch)) == batches, "it is not asked for again at once"
 
     works.node.desk_refuses = set()
-    works.clock.advance(minutes=5)
+    works.clock.advance(minutes=1)
     works.run()
 
     assert [payment.state for payment in works.all(Payment)] == [PaymentState.CONFIRMED]

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlmodel import col, select
 
+from backend.batches import service as batches
 from backend.batches.models import Batch
 from backend.batches.rules import BatchState
 from backend.db.engine import Database
@@ -110,3 +111,29 @@ def test_a_batch_is_confirmed_once_however_many_runners_see_it(
         assert_books_balance(session)
         for person in PEOPLE:
             assert queries.balance(session, names.confirmed(person)) == GLASS_UNITS
+
+
+def test_a_final_batch_that_a_deep_reorganisation_dropped_is_minted_again_and_booked_once(
+    database: Database, clock: FrozenClock
+) -> None:
+    builders.make_incarnation(database, clock)
+    builders.make_edition(database, clock)
+    kiosk = builders.make_kiosk(database, clock)
+    _admit(database, clock, kiosk, 0)
+    _decide_all(database, clock)
+    lost = _batch(database, clock, is_reversed=False)
+    with database.transaction() as session:
+        settle_batch.confirm(session, lost, ChainFacts(), at=clock.now())
+    with database.transaction() as session:
+        assert batches.move(session, lost.id, BatchState.SENT)
+        assert settle_batch.give_back(session, lost, BatchState.REPLACED, error="nonce taken")
+
+    again = _batch(database, clock, is_reversed=False)
+    with database.transaction() as session:
+        settle_batch.confirm(session, again, ChainFacts(), at=clock.now())
+
+    with database.reading() as session:
+        assert_books_balance(session)
+        assert {queries.balance(session, names.confirmed(one)) for one in PEOPLE} == {GLASS_UNITS}
+        states = {reward.state for reward in session.exec(select(Reward)).all()}
+    assert states == {RewardState.CONFIRMED}
