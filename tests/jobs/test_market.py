@@ -124,14 +124,14 @@ def test_a_payment_over_the_daily_cap_waits_and_is_taken_the_next_day(
     # Its authorisation is public and stays good: giving the points back could pay twice.
     works.node.desk_refuses = {shop.pseudonym}
     pay(120)
-    works.run()
+    works.run(3)
 
     (payment,) = works.all(Payment)
     assert payment.state == PaymentState.AUTHORISED
     assert payment.waiting_code == "RedemptionDesk_MerchantCapExceeded"
     assert works.units(names.in_flight(alice.id)) == 120
     batches = len(works.all(Batch))
-    works.run()
+    works.steps()
     assert len(works.all(Batch)) == batches, "it is not asked for again at once"
 
     works.node.desk_refuses = set()
