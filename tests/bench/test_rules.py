@@ -22,7 +22,7 @@ def test_bench_prints_rates_with_their_spread() -> None:
 
 
 def test_fuzz_counts_documents_and_rulebooks() -> None:
-    output = run("rules_fuzz", "--documents", "40", "--rulebooks", "5")
+    output = run("rules_fuzz", "--documents", "40", "--rulebooks", "5", "--campaigns", "20")
 
     assert "refused" in output
     assert "different" not in output
