@@ -104,7 +104,12 @@ def sales_since(session: Session, merchant_id: str, *, since: datetime) -> Seque
     )
     rows = session.exec(statement.order_by(col(Payment.id))).all()
     return [
-        Sale(row.payer_account_id or "", row.units, row.accepted_at or row.requested_at, 0)
+        Sale(
+            row.payer_account_id or "",
+            row.units,
+            row.accepted_at or row.requested_at,
+            row.refunded_units,
+        )
         for row in rows
     ]
 

@@ -17,7 +17,7 @@ from backend.market.errors import (
 from backend.market.models import Payment, Refund
 from backend.market.rules import PaymentState
 from backend.merchants.models import Merchant
-from backend.workflows import give_back_payment, pay_merchant
+from backend.workflows import give_back_payment, pay_merchant, pay_out
 from tests.support import builders
 from tests.support.clock import FrozenClock
 from tests.support.works import assert_books_balance
@@ -78,6 +78,16 @@ def test_asking_twice_gives_back_once(
 
     assert first.id == second.id
     assert _balance(database, names.takings(payment.merchant_id)) == 200
+
+
+def test_the_radar_sees_what_was_given_back(
+    database: Database, clock: FrozenClock, payment: Payment
+) -> None:
+    _give_back(database, clock, payment, 100)
+
+    with database.reading() as session:
+        facts = pay_out.radar_facts(session, payment.merchant_id, clock.now())
+    assert [(sale.units, sale.refunded_units) for sale in facts.sales] == [(300, 100)]
 
 
 @pytest.mark.parametrize("units", [0, -5, 301])
