@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import literal, update
 from sqlmodel import Session, col, select
 
+from backend.db import states
 from backend.db.upsert import insert_or_skip
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
@@ -73,21 +74,26 @@ def request(
 
 def put_in_batch(session: Session, refund_ids: Sequence[str], batch_id: str) -> int:
     """Tie requested refunds to a transaction; return how many were still free."""
-    done = session.execute(
-        update(Refund)
-        .where(col(Refund.id).in_(refund_ids), col(Refund.state) == RefundState.REQUESTED)
-        .values(state=RefundState.BATCHED, batch_id=batch_id)
-        .returning(col(Refund.id))
+    moved = states.move(
+        session,
+        Refund,
+        col(Refund.id).in_(refund_ids),
+        source=RefundState.REQUESTED,
+        target=RefundState.BATCHED,
+        batch_id=batch_id,
     )
-    return len(done.all())
+    return len(moved)
 
 
 def return_to_queue(session: Session, batch_id: str) -> None:
     """Free the refunds of a transaction that did not make it; their references stay."""
-    session.execute(
-        update(Refund)
-        .where(col(Refund.batch_id) == batch_id, col(Refund.state) == RefundState.BATCHED)
-        .values(state=RefundState.REQUESTED, batch_id=None)
+    states.move(
+        session,
+        Refund,
+        col(Refund.batch_id) == batch_id,
+        source=RefundState.BATCHED,
+        target=RefundState.REQUESTED,
+        batch_id=None,
     )
 
 
@@ -101,17 +107,16 @@ def settle(
     Effects: CONFIRMED and refunding → confirmed, or FAILED and refunding → takings.
     """
     is_done = refusal_code is None
-    closed = session.execute(
-        update(Refund)
-        .where(col(Refund.id) == refund.id, col(Refund.state) == RefundState.BATCHED)
-        .values(
-            state=RefundState.CONFIRMED if is_done else RefundState.FAILED,
-            refusal_code=refusal_code,
-            confirmed_at=at,
-        )
-        .returning(col(Refund.id))
+    closed = states.move(
+        session,
+        Refund,
+        col(Refund.id) == refund.id,
+        source=RefundState.BATCHED,
+        target=RefundState.CONFIRMED if is_done else RefundState.FAILED,
+        refusal_code=refusal_code,
+        confirmed_at=at,
     )
-    if closed.scalar_one_or_none() is None:
+    if not closed:
         return
     if not is_done:
         session.execute(

@@ -4,9 +4,9 @@ from datetime import timedelta
 from enum import StrEnum
 
 PAYMENT_REQUEST_LIFE = timedelta(minutes=5)
-"""Pure words of payments: their life, and how long things are good for."""
+"""How long a code on a till can be confirmed: a queue's patience."""
 AUTHORISATION_LIFE = timedelta(days=90)
-"""Pure words of payments: their life, and how long things are good for."""
+"""How long a signed spend can be handed in; a short one could not be sent after an outage."""
 RETRY_AFTER = timedelta(minutes=1)
 """How long a payment waits before the desk is asked again."""
 FINAL_REFUSALS = frozenset(
@@ -24,7 +24,7 @@ CARD_UNPROVED_UNITS = 2_000
 """20 points: what a till may take from the code on a phone without the holder's PIN. The same
 code is shown at recycling counters, so it must not be worth more than a small purchase."""
 MAX_PAYMENT_UNITS = 1_000_000
-"""Pure words of payments: their life, and how long things are good for."""
+"""10,000 points, the dearest purchase."""
 
 
 class PaymentState(StrEnum):
@@ -87,3 +87,13 @@ UNPROVED_REFUSALS = frozenset(
 def is_final_refusal(error_name: str) -> bool:
     """Tell whether a refused spend can never happen any more."""
     return error_name in FINAL_REFUSALS
+
+
+def acceptance(payment_id: str, proof_attempts: int) -> str:
+    """Return the reference in the ledger of a payment's acceptance.
+
+    Args:
+        proof_attempts: Proofs that failed before; each acceptance moves points of its own.
+    """
+    attempt = f"/{proof_attempts}" if proof_attempts else ""
+    return f"payment/{payment_id}/accepted{attempt}"

@@ -1,7 +1,6 @@
 """Writes of payments; each moves the ledger in the same transaction."""
 
 import secrets
-from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,10 +17,9 @@ from backend.market.models import Payment
 from backend.market.rules import (
     MAX_PAYMENT_UNITS,
     PAYMENT_REQUEST_LIFE,
-    PROOF_ATTEMPTS_MAX,
-    RETRY_AFTER,
     PaymentState,
     PaymentWay,
+    acceptance,
 )
 
 
@@ -106,7 +104,7 @@ def accept(
         raise PaymentNotOpenError(PaymentState.EXPIRED if is_lapsed else payment.state)
     ledger.move(
         session,
-        reference=_acceptance(payment),
+        reference=acceptance(payment.id, payment.proof_attempts),
         kind="payment_accepted",
         source=names.confirmed(payer_account_id),
         target=names.in_flight(payer_account_id),
@@ -138,158 +136,6 @@ def expire_requests(session: Session, now: datetime) -> int:
     return len(done.all())
 
 
-def store_authorisation(
-    session: Session, payment_id: str, *, nonce: str, authorisation: dict[str, Any]
-) -> None:
-    """Keep the signed spend of an accepted payment."""
-    session.execute(
-        update(Payment)
-        .where(col(Payment.id) == payment_id, col(Payment.state) == PaymentState.ACCEPTED)
-        .values(
-            state=PaymentState.AUTHORISED,
-            nonce=nonce,
-            authorisation=authorisation,
-            proof=None,
-            waiting_code=None,
-        )
-    )
-
-
-def reopen(session: Session, payment: Payment, *, refusal_code: str, at: datetime) -> bool:
-    """Give a payment back to the citizen whose proof does not hold, to try again.
-
-    Returns:
-        False when it was closed or signed meanwhile; nothing moved.
-    Effects: REQUESTED, or FAILED after PROOF_ATTEMPTS_MAX; in_flight → confirmed.
-    """
-    attempts = payment.proof_attempts + 1
-    # Nobody scans a till's screen for a card's payment: the till starts it anew.
-    is_over = attempts >= PROOF_ATTEMPTS_MAX or payment.way == PaymentWay.CARD
-    done = session.execute(
-        update(Payment)
-        .where(
-            col(Payment.id) == payment.id,
-            col(Payment.state) == PaymentState.ACCEPTED,
-            col(Payment.proof_attempts) == payment.proof_attempts,
-        )
-        .values(
-            state=PaymentState.FAILED if is_over else PaymentState.REQUESTED,
-            proof=None,
-            is_proved=False,
-            proof_attempts=attempts,
-            accepted_at=None,
-            waiting_code=refusal_code,
-            refusal_code=refusal_code if is_over else None,
-        )
-        .returning(col(Payment.id))
-    )
-    if done.scalar_one_or_none() is None:
-        return False
-    payer = payment.payer_account_id or ""
-    return ledger.move(
-        session,
-        reference=f"{_acceptance(payment)}/unproved",
-        kind="payment_unproved",
-        source=names.in_flight(payer),
-        target=names.confirmed(payer),
-        units=payment.units,
-        at=at,
-    )
-
-
-def put_payments_in_batch(session: Session, payment_ids: Sequence[str], batch_id: str) -> int:
-    """Tie authorised payments to a transaction; return how many were still free."""
-    done = session.execute(
-        update(Payment)
-        .where(col(Payment.id).in_(payment_ids), col(Payment.state) == PaymentState.AUTHORISED)
-        .values(state=PaymentState.BATCHED, batch_id=batch_id)
-        .returning(col(Payment.id))
-    )
-    return len(done.all())
-
-
-def return_payments_to_queue(session: Session, batch_id: str) -> None:
-    """Free the payments of a transaction that did not make it; signatures stay good."""
-    session.execute(
-        update(Payment)
-        .where(col(Payment.batch_id) == batch_id, col(Payment.state) == PaymentState.BATCHED)
-        .values(state=PaymentState.AUTHORISED, batch_id=None)
-    )
-
-
-def keep_waiting(session: Session, payment: Payment, *, waiting_code: str, at: datetime) -> None:
-    """Ask the desk again later for a payment that it may still take.
-
-    Effects: back to AUTHORISED with a reason and a time; no points move.
-    """
-    session.execute(
-        update(Payment)
-        .where(col(Payment.id) == payment.id, col(Payment.state) == PaymentState.BATCHED)
-        .values(
-            state=PaymentState.AUTHORISED,
-            batch_id=None,
-            waiting_code=waiting_code,
-            retry_at=at + RETRY_AFTER,
-        )
-    )
-
-
-def settle_payment(
-    session: Session, payment: Payment, *, refusal_code: str | None, at: datetime
-) -> None:
-    """Close a payment as the chain decided.
-
-    Effects: CONFIRMED and in_flight → takings, or FAILED and in_flight → confirmed.
-    """
-    is_spent = refusal_code is None
-    payer = payment.payer_account_id or ""
-    target = PaymentState.CONFIRMED if is_spent else PaymentState.FAILED
-    if not _close(session, payment, PaymentState.BATCHED, target, refusal_code, at):
-        return
-    ledger.move(
-        session,
-        reference=f"payment/{payment.id}/settled",
-        kind="payment_confirmed" if is_spent else "payment_failed",
-        source=names.in_flight(payer),
-        target=names.takings(payment.merchant_id) if is_spent else names.confirmed(payer),
-        units=payment.units,
-        at=at,
-    )
-
-
-def spend_again(session: Session, payment_ids: Collection[str]) -> None:
-    """Hand confirmed payments to the chain once more; the same authorisation counts once.
-
-    Effects: CONFIRMED → AUTHORISED; the ledger keeps what it says.
-    """
-    session.execute(
-        update(Payment)
-        .where(col(Payment.id).in_(payment_ids), col(Payment.state) == PaymentState.CONFIRMED)
-        .values(state=PaymentState.AUTHORISED, batch_id=None)
-    )
-
-
-def refuse_payment(session: Session, payment: Payment, *, refusal_code: str, at: datetime) -> bool:
-    """Close an accepted payment that the wallet service will not sign.
-
-    Returns:
-        False when it was closed or signed meanwhile; nothing moved.
-    Effects: FAILED and in_flight → confirmed.
-    """
-    if not _close(session, payment, PaymentState.ACCEPTED, PaymentState.FAILED, refusal_code, at):
-        return False
-    payer = payment.payer_account_id or ""
-    return ledger.move(
-        session,
-        reference=f"payment/{payment.id}/settled",
-        kind="payment_failed",
-        source=names.in_flight(payer),
-        target=names.confirmed(payer),
-        units=payment.units,
-        at=at,
-    )
-
-
 def move_to_account(session: Session, *, source_id: str, target_id: str) -> None:
     """Hand the payments of a merged account to the one that keeps them."""
     session.execute(
@@ -297,28 +143,6 @@ def move_to_account(session: Session, *, source_id: str, target_id: str) -> None
         .where(col(Payment.payer_account_id) == source_id)
         .values(payer_account_id=target_id)
     )
-
-
-def _acceptance(payment: Payment) -> str:
-    attempt = f"/{payment.proof_attempts}" if payment.proof_attempts else ""
-    return f"payment/{payment.id}/accepted{attempt}"
-
-
-def _close(
-    session: Session,
-    payment: Payment,
-    source: PaymentState,
-    target: PaymentState,
-    refusal_code: str | None,
-    at: datetime,
-) -> bool:
-    done = session.execute(
-        update(Payment)
-        .where(col(Payment.id) == payment.id, col(Payment.state) == source)
-        .values(state=target, refusal_code=refusal_code, confirmed_at=at)
-        .returning(col(Payment.id))
-    )
-    return done.scalar_one_or_none() is not None
 
 
 def _fresh(session: Session, payment_id: str) -> Payment:

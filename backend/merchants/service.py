@@ -4,9 +4,9 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import update
 from sqlmodel import Session, col
 
+from backend.db import states
 from backend.merchants.models import Merchant
 from backend.merchants.rules import MerchantState
 
@@ -43,10 +43,6 @@ def move(
     batch_id: str | None,
 ) -> bool:
     """Move merchants along their registration; False when one of them stood elsewhere."""
-    done = session.execute(
-        update(Merchant)
-        .where(col(Merchant.id).in_(merchant_ids), col(Merchant.state) == source)
-        .values(state=target, batch_id=batch_id)
-        .returning(col(Merchant.id))
-    )
-    return len(done.all()) == len(merchant_ids)
+    which = col(Merchant.id).in_(merchant_ids)
+    moved = states.move(session, Merchant, which, source=source, target=target, batch_id=batch_id)
+    return len(moved) == len(merchant_ids)

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, update
 from sqlmodel import Session, col
 
+from backend.db import states
 from backend.db.upsert import insert_or_skip
 from backend.kernel.errors import NotFoundError
 from backend.offers import queries
@@ -159,13 +160,8 @@ def release_failed(session: Session, payment_id: str) -> bool:
 
 
 def _move(session: Session, payment_id: str, source: HoldState, target: HoldState) -> bool:
-    done = session.execute(
-        update(OfferHold)
-        .where(col(OfferHold.payment_id) == payment_id, col(OfferHold.state) == source)
-        .values(state=target)
-        .returning(col(OfferHold.id))
-    )
-    return done.scalar_one_or_none() is not None
+    which = col(OfferHold.payment_id) == payment_id
+    return bool(states.move(session, OfferHold, which, source=source, target=target))
 
 
 def _release(session: Session, which: ColumnElement[bool], source: HoldState) -> bool:

@@ -5,9 +5,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import update
 from sqlmodel import Session, col
 
+from backend.db import states
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.ledger import service as ledger
@@ -79,21 +79,26 @@ def request_cash_out(
 
 def put_cash_outs_in_batch(session: Session, cash_out_ids: Sequence[str], batch_id: str) -> int:
     """Tie requested cash-outs to a transaction; return how many were still free."""
-    done = session.execute(
-        update(CashOut)
-        .where(col(CashOut.id).in_(cash_out_ids), col(CashOut.state) == CashOutState.REQUESTED)
-        .values(state=CashOutState.BATCHED, batch_id=batch_id)
-        .returning(col(CashOut.id))
+    moved = states.move(
+        session,
+        CashOut,
+        col(CashOut.id).in_(cash_out_ids),
+        source=CashOutState.REQUESTED,
+        target=CashOutState.BATCHED,
+        batch_id=batch_id,
     )
-    return len(done.all())
+    return len(moved)
 
 
 def return_cash_outs_to_queue(session: Session, batch_id: str) -> None:
     """Free the cash-outs of a transaction that did not make it; the payout reference stays."""
-    session.execute(
-        update(CashOut)
-        .where(col(CashOut.batch_id) == batch_id, col(CashOut.state) == CashOutState.BATCHED)
-        .values(state=CashOutState.REQUESTED, batch_id=None)
+    states.move(
+        session,
+        CashOut,
+        col(CashOut.batch_id) == batch_id,
+        source=CashOutState.BATCHED,
+        target=CashOutState.REQUESTED,
+        batch_id=None,
     )
 
 
@@ -102,10 +107,13 @@ def burn_again(session: Session, cash_out_ids: Collection[str]) -> None:
 
     Effects: CONFIRMED → REQUESTED; the ledger keeps what it says.
     """
-    session.execute(
-        update(CashOut)
-        .where(col(CashOut.id).in_(cash_out_ids), col(CashOut.state) == CashOutState.CONFIRMED)
-        .values(state=CashOutState.REQUESTED, batch_id=None)
+    states.move(
+        session,
+        CashOut,
+        col(CashOut.id).in_(cash_out_ids),
+        source=CashOutState.CONFIRMED,
+        target=CashOutState.REQUESTED,
+        batch_id=None,
     )
 
 
@@ -117,13 +125,15 @@ def settle_cash_out(
     Effects: CONFIRMED and settling → burned, or FAILED and settling → takings.
     """
     is_burned = refusal_code is None
-    done = session.execute(
-        update(CashOut)
-        .where(col(CashOut.id) == cash_out.id, col(CashOut.state) == CashOutState.BATCHED)
-        .values(state=CashOutState.CONFIRMED if is_burned else CashOutState.FAILED, confirmed_at=at)
-        .returning(col(CashOut.id))
+    closed = states.move(
+        session,
+        CashOut,
+        col(CashOut.id) == cash_out.id,
+        source=CashOutState.BATCHED,
+        target=CashOutState.CONFIRMED if is_burned else CashOutState.FAILED,
+        confirmed_at=at,
     )
-    if done.scalar_one_or_none() is None:
+    if not closed:
         return
     ledger.move(
         session,

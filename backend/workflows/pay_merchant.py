@@ -6,10 +6,10 @@ from typing import Any
 from sqlmodel import Session
 
 from backend.accounts import queries as account_queries
-from backend.db import event_log
 from backend.kernel.errors import NotFoundError
 from backend.market import queries as market_queries
 from backend.market import service as market
+from backend.market import spends
 from backend.market.errors import SpenderHasNoAddressError
 from backend.market.models import Payment
 from backend.market.rules import PaymentState, PaymentWay
@@ -17,7 +17,7 @@ from backend.merchants import queries as merchant_queries
 from backend.merchants.errors import MerchantNotActiveError
 from backend.merchants.rules import MerchantState
 from backend.offers import service as offers
-from backend.workflows import prove_payment
+from backend.workflows import both_sides, prove_payment
 from backend.workflows.prove_payment import NO_PROOF, Proof
 
 
@@ -91,7 +91,7 @@ def pay(
     )
     offers.capture(session, payment_id)
     # With a proof the goods wait until the wallet service has verified it.
-    _tell_both(session, payment, "payment_checking" if sealed else "payment_accepted", now)
+    both_sides.tell(session, payment, "payment_checking" if sealed else "payment_accepted", at=now)
     return payment
 
 
@@ -102,30 +102,16 @@ def note_authorised(
 
     Effects: payment AUTHORISED; the events of the acceptance when it waited for a proof.
     """
-    market.store_authorisation(session, payment.id, nonce=nonce, authorisation=authorisation)
+    spends.store_authorisation(session, payment.id, nonce=nonce, authorisation=authorisation)
     if payment.is_proved:
-        _tell_both(session, payment, "payment_accepted", now)
+        both_sides.tell(session, payment, "payment_accepted", at=now)
 
 
 def reopen(session: Session, payment: Payment, refusal: str, *, now: datetime) -> None:
     """Let the citizen try again whose proof does not hold; points go back, both are told.
 
-    Effects: see market.service.reopen; one event for each side.
+    Effects: see market.spends.reopen; one event for each side.
     """
-    if market.reopen(session, payment, refusal_code=refusal, at=now):
+    if spends.reopen(session, payment, refusal_code=refusal, at=now):
         offers.uncapture(session, payment.id)
-        _tell_both(session, payment, "payment_unproved", now)
-
-
-def _tell_both(session: Session, payment: Payment, kind: str, now: datetime) -> None:
-    merchant = merchant_queries.merchant(session, payment.merchant_id)
-    payer = payment.payer_account_id or event_log.STAFF
-    for audience in (payer, merchant.owner_account_id if merchant else event_log.STAFF):
-        event_log.append(
-            session,
-            kind=kind,
-            subject=payment.id,
-            audience=audience,
-            at=now,
-            units=payment.units,
-        )
+        both_sides.tell(session, payment, "payment_unproved", at=now)

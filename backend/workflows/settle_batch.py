@@ -15,8 +15,7 @@ from backend.db import event_log
 from backend.ledger import names
 from backend.ledger import service as ledger
 from backend.market import queries as market_queries
-from backend.market import refunds
-from backend.market import service as market
+from backend.market import refunds, spends
 from backend.market.models import Payment
 from backend.market.rules import PaymentState, is_final_refusal
 from backend.merchants import queries as merchant_queries
@@ -28,7 +27,7 @@ from backend.rulebook import service as editions
 from backend.settlement import queries as settlement_queries
 from backend.settlement import service as settlement
 from backend.settlement.rules import CashOutState
-from backend.workflows import give_back_payment, pay_out
+from backend.workflows import both_sides, pay_out
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def bury_batch(session: Session, batch: Batch, *, error: str, at: datetime) -> b
 
 
 def _free_others(session: Session, batch: Batch) -> None:
-    market.return_payments_to_queue(session, batch.id)
+    spends.return_to_queue(session, batch.id)
     refunds.return_to_queue(session, batch.id)
     settlement.return_cash_outs_to_queue(session, batch.id)
     editions.return_to_approved(session, batch.id)
@@ -124,7 +123,7 @@ def refuse_payment(session: Session, payment: Payment, refusal: str, *, at: date
 
     Effects: payment FAILED, ledger, one event for each side.
     """
-    if market.refuse_payment(session, payment, refusal_code=refusal, at=at):
+    if spends.refuse(session, payment, refusal_code=refusal, at=at):
         _tell_both(session, payment, refusal, None, at)
 
 
@@ -170,16 +169,16 @@ def _confirm_spends(session: Session, batch: Batch, facts: ChainFacts, at: datet
     # Final once, dropped by a deep reorganisation, and mined again before what it spends was:
     # the books stand, and the chain is asked once more.
     early = {p.id for p in payments if refusals[p.id] and p.state == PaymentState.CONFIRMED}
-    market.spend_again(session, early)
+    spends.spend_again(session, early)
     settled = [payment for payment in payments if payment.id not in early]
     closed = []
     for payment in settled:
         refusal = refusals[payment.id]
         if refusal is None or is_final_refusal(refusal):
-            market.settle_payment(session, payment, refusal_code=refusal, at=at)
+            spends.settle(session, payment, refusal_code=refusal, at=at)
             closed.append(payment)
         else:
-            market.keep_waiting(session, payment, waiting_code=refusal, at=at)
+            spends.keep_waiting(session, payment, waiting_code=refusal, at=at)
     for payment in closed:
         _tell_both(session, payment, refusals[payment.id], batch.tx_hash, at)
 
@@ -199,7 +198,7 @@ def _confirm_refunds(session: Session, batch: Batch, facts: ChainFacts, at: date
     for refund in mine:
         is_refused = refund.refund_ref in facts.refused_refunds
         kind = "refund_failed" if is_refused else "refund_confirmed"
-        give_back_payment.tell_both(session, refund, payments[refund.id], kind, at=at)
+        both_sides.tell(session, payments[refund.id], kind, units=refund.units, at=at)
 
 
 def _tell_both(
@@ -207,18 +206,8 @@ def _tell_both(
 ) -> None:
     if refusal is not None:
         offers.release_failed(session, payment.id)
-    merchant = merchant_queries.merchant(session, payment.merchant_id)
-    for audience in (payment.payer_account_id, merchant.owner_account_id if merchant else None):
-        if audience is not None:
-            event_log.append(
-                session,
-                kind="payment_failed" if refusal else "payment_confirmed",
-                subject=payment.id,
-                audience=audience,
-                at=at,
-                units=payment.units,
-                tx_hash=tx_hash,
-            )
+    kind = "payment_failed" if refusal else "payment_confirmed"
+    both_sides.tell(session, payment, kind, tx_hash=tx_hash, at=at)
 
 
 def _confirm_cash_outs(session: Session, batch: Batch, facts: ChainFacts, at: datetime) -> None:

@@ -24,6 +24,7 @@ from backend.kernel.ids import new_id
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.market import service as market
+from backend.market import spends
 from backend.merchants.models import Merchant
 from backend.payouts import queries, service
 from backend.payouts.bank import files
@@ -209,9 +210,9 @@ def _pay(play: Play, dice: random.Random, crashes: bool) -> None:
             payer_address="0x" + "44" * 20,
             at=play.clock.now(),
         )
-        market.store_authorisation(session, payment.id, nonce=f"0x{payment.id}", authorisation={})
+        spends.store_authorisation(session, payment.id, nonce=f"0x{payment.id}", authorisation={})
         batch = play.batch(session, BatchKind.SPEND)
-        market.put_payments_in_batch(session, [payment.id], batch.id)
+        spends.put_in_batch(session, [payment.id], batch.id)
         facts = settle_batch.ChainFacts()
         if dice.random() < 0.2:
             facts = settle_batch.ChainFacts(refused_spends={f"0x{payment.id}": "Refused"})

@@ -27,7 +27,7 @@ from backend.devices.rules import DeviceKind
 from backend.devices.service import NewDevice
 from backend.ledger import names
 from backend.ledger import service as ledger
-from backend.market import service as market
+from backend.market import spends
 from backend.market.models import Payment
 from backend.market.rules import PaymentState
 from backend.merchants import service as merchants
@@ -268,10 +268,10 @@ class Town:
             ).all()
             batch = self._batch(session, BatchKind.SPEND)
             for payment in accepted:
-                market.store_authorisation(
+                spends.store_authorisation(
                     session, payment.id, nonce="0x" + payment.id * 2, authorisation={}
                 )
-            market.put_payments_in_batch(session, [p.id for p in accepted], batch.id)
+            spends.put_in_batch(session, [p.id for p in accepted], batch.id)
             settle_batch.confirm(session, batch, settle_batch.ChainFacts(), at=self.clock.now())
 
     def _address(self, session: Session, account_id: str) -> str:

@@ -7,6 +7,7 @@ from backend.jobs.each import each
 from backend.jobs.reserve import reserve
 from backend.jobs.wallet_client import SigningRefusedError
 from backend.market import queries, service
+from backend.market import spends as market_spends
 from backend.market.models import Payment
 from backend.market.rules import AUTHORISATION_LIFE, UNPROVED_REFUSALS, PaymentState
 from backend.merchants import queries as merchant_queries
@@ -91,7 +92,7 @@ def reserve_spends(context: Context) -> bool:
         contract="RedemptionDesk",
         calldata=context.contracts.spend_batch(spends),
         attach=lambda session, batch: (
-            service.put_payments_in_batch(session, payment_ids, batch.id) == len(payment_ids)
+            market_spends.put_in_batch(session, payment_ids, batch.id) == len(payment_ids)
         ),
         item_count=len(payments),
     )
