@@ -167,7 +167,7 @@ red-team-mobility: .venv/.ready ## Forge traces in ten styles (TRACES=folder of 
 	$(BIN)/python -m scripts.mobility.red_team $(or $(TRACES),tests/unit/mobility/data/traces) --count $(or $(COUNT),1000)
 
 .PHONY: red-team-recycling
-red-team-recycling: .venv/.ready ## Attack the recycling rules in twelve ways (SETTINGS=200 per style, SEEDS=5; ~10 min)
+red-team-recycling: .venv/.ready ## Attack the recycling rules in twelve ways (SETTINGS=200 per style, SEEDS=5; goes on after a kill)
 	$(BIN)/python -m scripts.red_team.recycling --settings $(or $(SETTINGS),200) --seeds $(or $(SEEDS),5) --workers $(or $(WORKERS),2)
 
 .PHONY: bench-qr

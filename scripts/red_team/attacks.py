@@ -9,12 +9,15 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from typing import TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from backend.devices import codes
 from backend.devices import rules as device_rules
+from backend.devices.contents import Code
+from backend.devices.rules import Freshness
 from backend.kernel.errors import EcoError
 from scripts.red_team import town
 from scripts.red_team.scheme import DAY_S, DAYS, GATE_MISS, START, Controls, TownAct
@@ -28,6 +31,7 @@ Setting: TypeAlias = Mapping[str, int]
 Month: TypeAlias = list[TownAct]
 _KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 _THIEF = Ed25519PrivateKey.from_private_bytes(bytes(32))
+_WINDOWS = device_rules.Windows()
 _PUBLIC = _KEY.public_key().public_bytes_raw()
 
 
@@ -39,10 +43,11 @@ class Attack:
     setting: Setting
     controls: Controls
     draw: random.Random
+    seed: int
 
     def own_month(self) -> Month:
         """Return what the agent brings honestly; most cheats do."""
-        return town.month_of(town.citizen(self.draw), self.agent, self.draw)
+        return list(town.own_month(self.seed, self.agent))
 
     def moments(self, per_day: int) -> list[int]:
         """Return instants of tries: `per_day` on each of the setting's days."""
@@ -74,22 +79,34 @@ TRIES_A_DAY = tries_a_day()
 
 def passes(attack: Attack, token: str, *, at_s: int, is_used: bool) -> bool:
     """Tell whether the intake would take a code, by its own functions."""
-    try:
-        unverified = codes.read(token)
-        if attack.controls.signature:
-            codes.verify(unverified, _PUBLIC)
-    except EcoError:
+    content = _content(token, is_verified=attack.controls.signature)
+    if content is None:
         return False
     if attack.controls.time_window:
         now = START + timedelta(seconds=at_s)
-        found = device_rules.freshness(unverified.content, now=now, windows=device_rules.Windows())
-        if found is not device_rules.Freshness.FRESH:
+        if device_rules.freshness(content, now=now, windows=_WINDOWS) is not Freshness.FRESH:
             return False
     return not (is_used and attack.controls.single_use)
 
 
+@cache
+def _content(token: str, *, is_verified: bool) -> Code | None:
+    """Read a code once: its words and its signature say the same to everybody."""
+    try:
+        unverified = codes.read(token)
+        if is_verified:
+            codes.verify(unverified, _PUBLIC)
+    except EcoError:
+        return None
+    return unverified.content
+
+
 def _slot_token(at_s: int, key: Ed25519PrivateKey = _KEY) -> str:
-    slot = codes.slot_of(START + timedelta(seconds=at_s))
+    return _signed_slot(codes.slot_of(START + timedelta(seconds=at_s)), key)
+
+
+@cache
+def _signed_slot(slot: int, key: Ed25519PrivateKey) -> str:
     return codes.encode_slot(key, device=1, slot=slot, seq=0)
 
 

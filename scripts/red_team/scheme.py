@@ -9,10 +9,11 @@ reliability before anybody attacks.
 
 import math
 import random
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -86,6 +87,8 @@ class Books:
 
     real_units: int = 0
     fake_units: int = 0
+    located_units: int = 0
+    attested_items: int = 0
     acts: int = 0
     located: int = 0
     refused: int = 0
@@ -104,6 +107,11 @@ class _Pending:
 class _Waiting:
     act: TownAct
     since_s: int
+
+
+@cache
+def _shipped_edition() -> engine.Rulebook:
+    return engine.load(EDITION.read_bytes())
 
 
 def limits_of(controls: Controls) -> Limits:
@@ -129,8 +137,8 @@ class Scheme:
     draw: random.Random
     background_g: dict[Container, int] = field(default_factory=dict)
     books: dict[int, Books] = field(default_factory=lambda: defaultdict(Books))
-    _rulebook: engine.Rulebook = field(default_factory=lambda: engine.load(EDITION.read_bytes()))
-    _seen: dict[tuple[int, int], list[Seen]] = field(default_factory=lambda: defaultdict(list))
+    _rulebook: engine.Rulebook = field(default_factory=_shipped_edition)
+    _seen: dict[tuple[int, int], deque[Seen]] = field(default_factory=lambda: defaultdict(deque))
     _counters: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _pending: list[_Pending] = field(default_factory=list)
     _waiting: dict[tuple[int, int], list[_Waiting]] = field(
@@ -179,6 +187,7 @@ class Scheme:
                 return
         self._judge(act, book, is_second_look=False)
         if act.kind != "sticker":
+            book.attested_items += act.items
             self._look_again(act)
 
     def _judge(self, act: TownAct, book: Books, *, is_second_look: bool) -> bool:
@@ -215,11 +224,15 @@ class Scheme:
 
     def _history(self, act: TownAct) -> History:
         where = (act.station, act.material)
+        seen = self._seen[act.agent, act.account]
+        # No rule reads further back; what came in order of time leaves in order of time.
+        while seen and seen[0].at <= _instant(act.at_s) - rules.LOCATED_HISTORY:
+            seen.popleft()
         past = self._past_g[where][-surroundings.USUAL_ROUNDS :]
         base_g = self.background_g.get(where, 0)
         usual_g = base_g + sum(past) // len(past) if past else base_g
         return History(
-            self._seen[act.agent, act.account],
+            seen,
             device_is_in_doubt=act.is_device_suspect,
             open_mass_g=base_g + self._claimed_g[where] + act.items * ITEM_G[act.material],
             usual_mass_g=usual_g if act.kind in WEIGHED else 0,
@@ -229,12 +242,19 @@ class Scheme:
     def _look_again(self, act: TownAct) -> None:
         person = (act.agent, act.account)
         left = []
+        # What waits on changes nothing, so the next act of the same worth waits on too.
+        still: set[tuple[str, int]] = set()
         for waiting in self._waiting[person]:
-            book = self._book(waiting.act)
+            worth = (waiting.act.material, waiting.act.items)
             if act.at_s - waiting.since_s > WAIT_S:
-                book.held += 1
-            elif not self._judge(replace(waiting.act, at_s=act.at_s), book, is_second_look=True):
+                self._book(waiting.act).held += 1
+            elif worth in still or not self._judge(
+                replace(waiting.act, at_s=act.at_s), self._book(waiting.act), is_second_look=True
+            ):
+                still.add(worth)
                 left.append(waiting)
+            else:
+                still.clear()
         self._waiting[person] = left
 
     def _fools_reviewer(self, act: TownAct) -> bool:
@@ -243,6 +263,8 @@ class Scheme:
 
     def _pay(self, act: TownAct, units: int, book: Books) -> None:
         later = 0
+        if act.is_real and act.kind == "sticker":
+            book.located_units += units
         if act.kind in WEIGHED:
             where = (act.station, act.material)
             mass_g = act.items * ITEM_G[act.material]
@@ -270,8 +292,10 @@ class Scheme:
     def _collect(self) -> None:
         claimed = {*self._claimed_g, *self._carried_g}
         rounds = {where: self._weigh(where) for where in sorted(claimed)}
-        for station in sorted({station for station, _ in claimed}):
-            mine = [found for (at, _), found in rounds.items() if at == station]
+        by_station: dict[int, list[Balance]] = defaultdict(list)
+        for (station, _), found in rounds.items():
+            by_station[station].append(found)
+        for station, mine in by_station.items():
             self._reliability[station] = min(found.reliability_bps for found in mine)
             if any(found.is_gross for found in mine):
                 self._dismissed.add(station)

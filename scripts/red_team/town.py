@@ -11,6 +11,7 @@ import math
 import random
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from scripts.red_team.scheme import DAY_S, DAYS, FIRST_DAY, LAST_DAY, TownAct
@@ -81,6 +82,17 @@ def month_of(who: Citizen, agent: int, draw: random.Random) -> list[TownAct]:
         for first_day in range(FIRST_DAY, LAST_DAY, DAYS)
         for act in _thirty_days(who, agent, draw, first_day=first_day)
     ]
+
+
+@lru_cache(maxsize=2_048)
+def own_month(seed: int, agent: int) -> tuple[TownAct, ...]:
+    """Return the honest acts of a hostile agent, the same ones for whatever it tries.
+
+    What somebody brings does not depend on how they cheat, so it is drawn once for all
+    settings of the search.
+    """
+    draw = random.Random(f"{seed}/{agent}")  # noqa: S311 - a simulation must be replayable
+    return tuple(month_of(citizen(draw), agent, draw))
 
 
 def _thirty_days(who: Citizen, agent: int, draw: random.Random, *, first_day: int) -> list[TownAct]:
