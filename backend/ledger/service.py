@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import or_, update
+from sqlalchemy import insert, or_, update
 from sqlmodel import Session, col, select
 
 from backend.db.upsert import insert_or_skip
@@ -37,19 +38,21 @@ def transfer(
     row = LedgerTransfer(reference=reference, kind=kind, occurred_at=at)
     if insert_or_skip(session, row) is None:
         return False
+    entries: list[dict[str, Any]] = []
     # One order of locks for every transfer, so that two of them never wait for each other.
     for account_name in sorted(legs):
         if legs[account_name] != 0:
             balance = _add(session, account_name, legs[account_name])
-            session.add(
-                LedgerEntry(
-                    transfer_id=row.id,
-                    account_name=account_name,
-                    units=legs[account_name],
-                    balance_after_units=balance,
-                )
+            entries.append(
+                {
+                    "transfer_id": row.id,
+                    "account_name": account_name,
+                    "units": legs[account_name],
+                    "balance_after_units": balance,
+                }
             )
-    session.flush()
+    if entries:
+        session.execute(insert(LedgerEntry), entries)
     return True
 
 
@@ -85,15 +88,25 @@ def lock(session: Session, account_names: Iterable[str]) -> None:
 
 
 def _add(session: Session, account_name: str, units: int) -> int:
-    may_go_negative = names.may_go_negative(account_name)
-    account = LedgerAccount(
-        name=account_name,
-        may_go_negative=may_go_negative,
-        currency=names.currency_of(account_name),
-        balance_units=0,
-    )
-    insert_or_skip(session, account)
-    balance = session.execute(
+    balance = _add_to_existing(session, account_name, units)
+    if balance is None:
+        # It is there in nearly every transfer; only where it may be missing is it made.
+        account = LedgerAccount(
+            name=account_name,
+            may_go_negative=names.may_go_negative(account_name),
+            currency=names.currency_of(account_name),
+            balance_units=0,
+        )
+        insert_or_skip(session, account)
+        balance = _add_to_existing(session, account_name, units)
+    if balance is None:
+        raise UnitsInsufficientError(account_name, -units)
+    return balance
+
+
+def _add_to_existing(session: Session, account_name: str, units: int) -> int | None:
+    """Return the new balance, `None` when no such account may and can take this."""
+    statement = (
         update(LedgerAccount)
         .where(
             col(LedgerAccount.name) == account_name,
@@ -104,7 +117,5 @@ def _add(session: Session, account_name: str, units: int) -> int:
         )
         .values(balance_units=LedgerAccount.balance_units + units)
         .returning(col(LedgerAccount.balance_units))
-    ).scalar_one_or_none()
-    if balance is None:
-        raise UnitsInsufficientError(account_name, -units)
-    return int(balance)
+    )
+    return session.execute(statement).scalar_one_or_none()

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, update
+from sqlalchemy import bindparam, or_, update
 from sqlmodel import Session, col, select
 
-from backend.db.upsert import insert_or_skip
+from backend.db.upsert import insert_all_or_skip
 from backend.rewards.models import Adjustment, Counter, Receipt, Reward
 from backend.rewards.rules import ON_REGISTER, SALT_BYTES, RewardState, receipt_leaf
 
@@ -34,26 +34,31 @@ class Tranche:
 
 
 def lock_counters(session: Session, keys: Sequence[str]) -> dict[str, int]:
-    """Create and lock counters in the given order, and return what is used of each.
+    """Create and lock counters in the order of their keys, and return what is used of each.
 
     Two verdicts that share a counter wait for each other here, so a cap cannot be
     passed by both (I-6).
     """
-    for key in keys:
-        insert_or_skip(session, Counter(key=key, used=0))
-    locked: dict[str, int] = {}
-    for key in keys:
-        statement = select(Counter.used).where(col(Counter.key) == key).with_for_update()
-        locked[key] = session.exec(statement).one()
-    return locked
+    if not keys:
+        return {}
+    insert_all_or_skip(session, Counter, [{"key": key, "used": 0} for key in keys])
+    statement = select(Counter.key, Counter.used).where(col(Counter.key).in_(keys))
+    rows = session.exec(statement.order_by(col(Counter.key)).with_for_update()).all()
+    return dict(rows)
 
 
 def move_counters(session: Session, moves: Mapping[str, int]) -> None:
     """Add to locked counters what was paid."""
-    for key, delta in moves.items():
-        session.execute(
-            update(Counter).where(col(Counter.key) == key).values(used=Counter.used + delta)
-        )
+    if not moves:
+        return
+    statement = (
+        update(Counter)
+        .where(col(Counter.key) == bindparam("of"))
+        .values(used=Counter.used + bindparam("delta"))
+    )
+    session.connection().execute(
+        statement, [{"of": key, "delta": delta} for key, delta in moves.items()]
+    )
 
 
 def give_back(session: Session, moves: Mapping[str, int]) -> None:

@@ -56,7 +56,7 @@ def play(template: Path, suite: str, seed: int) -> tuple[Outcome, list[str]]:
 
 def play_plan(template: Path, plan: Plan, seed: int) -> tuple[Outcome, list[str]]:
     """Return the outcome of a seed under a plan and its moves."""
-    path = template.with_name(f"seed-{seed}.db")
+    path = template.with_name("schedule.db")
     shutil.copy(template, path)
     schedule = Schedule(f"sqlite:///{path}", seed, plan)
     try:

@@ -10,6 +10,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from random import Random
 
 from sqlalchemy import event
@@ -48,8 +49,8 @@ QUIET_ROUNDS = 3
 DRAIN_MAX_S = 120
 """Virtual seconds within which everything is settled once nothing is wrong any more."""
 RATE_MICRO_CENTS = 100_000
-IDLE = frozenset({"reconcile", "forecasts", "tidy"})
-"""Steps that neither move points nor send anything; the verdict compares the books itself."""
+IDLE = frozenset({"reconcile", "forecasts", "tidy", "trips", "forget-trips"})
+"""Steps with nothing to do here: nobody travels, and the verdict compares the books itself."""
 
 _SHUFFLED = list(PAIRS)
 Random(0).shuffle(_SHUFFLED)
@@ -102,6 +103,33 @@ class Outcome:
     trace: str = ""
 
 
+@dataclass
+class Rhythm:
+    """A step of one life of the process, with its rhythm in the schedule's virtual time."""
+
+    _step: runner.Step
+    _idle_since: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Tell whether it did something when it ran last, or rested long enough."""
+        return (
+            self._idle_since is None
+            or (now - self._idle_since).total_seconds() >= self._step.every_s
+        )
+
+    def step(self, trap: Trap, now: datetime) -> runner.Step:
+        """Return it as the runner takes it, naming itself to the trap."""
+
+        def run(context: Context) -> bool:
+            trap.step = self._step.name
+            self._idle_since = None
+            did_any = self._step.run(context)
+            self._idle_since = None if did_any else now
+            return did_any
+
+        return runner.Step(self._step.name, run, is_safe_in_recovery=self._step.is_safe_in_recovery)
+
+
 def pair_name(point: Point, kind: Kind) -> str:
     """Return how reports name a pair."""
     return f"{point.name} × {kind.name}"
@@ -128,12 +156,14 @@ class Schedule:
         self._claimed = 0
         self._pending: list[ClaimRequest] = []
         self.moves: list[str] = []
+        self._process: list[Rhythm] = []
 
     def _build(self, url: str) -> World:
         clock = FrozenClock()
-        database = TrappedDatabase(url, self.trap)
-        # A crash here is an exception, so what the operating system holds is never lost.
-        event.listen(database.engine, "connect", _trust_the_cache)
+        database = TrappedDatabase.at(url).pass_through(self.trap)
+        if not event.contains(database.engine, "connect", _trust_the_cache):
+            # A crash here is an exception, so what the operating system holds is never lost.
+            event.listen(database.engine, "connect", _trust_the_cache)
         builders.make_incarnation(database, clock)
         builders.make_edition(database, clock)
         works = World(database, clock, has_liar=self._plan.has_liar)
@@ -240,6 +270,7 @@ class Schedule:
         try:
             move()
         except Crash as crash:
+            self._process.clear()
             self._note(f"crash {crash}")
 
     def _note(self, what: str) -> None:
@@ -263,17 +294,11 @@ class Schedule:
         self._claimed += sum(isinstance(a, Claim) and a.state == "pending" for a in answers)
 
     def _steps(self) -> None:
-        todo = [step for step in runner.steps() if step.name not in IDLE]
-        runner.run_once(self.works.context, [self._named(step) for step in todo])
-
-    def _named(self, step: runner.Step) -> runner.Step:
-        run = step.run
-
-        def named(context: Context) -> bool:
-            self.trap.step = step.name
-            return run(context)
-
-        return replace(step, run=named)
+        if not self._process:
+            self._process = [Rhythm(step) for step in runner.steps() if step.name not in IDLE]
+        now = self.works.clock.now()
+        due = [rhythm for rhythm in self._process if rhythm.is_due(now)]
+        runner.run_once(self.works.context, [rhythm.step(self.trap, now) for rhythm in due])
 
     def _pay(self) -> None:
         database, now = self.works.database, self.works.clock.now()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from sqlmodel import Session
@@ -67,9 +68,23 @@ class Trapped:
 class TrappedDatabase(Database):
     """A SQLite database whose transactions pass the trap; one that wrote nothing is no point."""
 
-    def __init__(self, url: str, trap: Trap) -> None:
+    def __init__(self, url: str) -> None:
         super().__init__(url)
+        self._trap = Trap()
+
+    @classmethod
+    @cache
+    def at(cls, url: str) -> "TrappedDatabase":
+        """Return the one database of a URL: what its engine compiled serves every later schedule.
+
+        The file behind it may be another one after `dispose`.
+        """
+        return cls(url)
+
+    def pass_through(self, trap: Trap) -> "TrappedDatabase":
+        """Let transactions pass this trap from now on; return itself."""
         self._trap = trap
+        return self
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
