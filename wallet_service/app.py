@@ -1,10 +1,19 @@
-"""The HTTP application: ten routes over the use cases, no logic."""
+"""The HTTP application: eleven routes over the use cases, no logic."""
 
 from typing import Annotated
 
 from fastapi import FastAPI, Query
 
-from wallet_service import accounts, deployments, factors, payments, problems, schemas, transactions
+from wallet_service import (
+    accounts,
+    cancellations,
+    deployments,
+    factors,
+    payments,
+    problems,
+    schemas,
+    transactions,
+)
 from wallet_service.hashing import checksummed
 from wallet_service.store import journal_rows, read_meta
 from wallet_service.wallet import Wallet
@@ -68,6 +77,11 @@ def _add_signing_routes(app: FastAPI, wallet: Wallet) -> None:
     def sign_authorization(body: schemas.AuthorizationIn) -> schemas.AuthorizationOut:
         """Sign a citizen's payment to the desk."""
         return payments.authorize(wallet, body)
+
+    @app.post("/v1/cancellations")
+    def sign_cancellation(body: schemas.CancellationIn) -> schemas.AuthorizationOut:
+        """Sign that a citizen's payment can no longer be taken."""
+        return cancellations.cancel(wallet, body)
 
 
 def _add_account_routes(app: FastAPI, wallet: Wallet) -> None:

@@ -12,6 +12,7 @@ _RECEIVE_TYPE = (
     b"ReceiveWithAuthorization(address from,address to,uint256 value,"
     b"uint256 validAfter,uint256 validBefore,bytes32 nonce)"
 )
+_CANCEL_TYPE = b"CancelAuthorization(address authorizer,bytes32 nonce)"
 _PAYMENT_TAG = b"calanque/payment/v1"
 
 
@@ -49,13 +50,20 @@ def authorization_nonce(payment: Payment) -> bytes:
 
     Source: RedemptionDesk.authorizationNonce in contracts/interfaces/IRedemptionDesk.sol.
     """
-    return keccak(
-        word(payment.chain_id)
-        + address_word(payment.desk)
-        + word(payment.merchant_id)
-        + payment.payment_ref
-        + payment.salt
+    return nonce_of(
+        chain_id=payment.chain_id,
+        desk=payment.desk,
+        merchant_id=payment.merchant_id,
+        payment_ref=payment.payment_ref,
+        salt=payment.salt,
     )
+
+
+def nonce_of(
+    *, chain_id: int, desk: bytes, merchant_id: int, payment_ref: bytes, salt: bytes
+) -> bytes:
+    """Return the nonce of a payment's authorisation and of its cancellation."""
+    return keccak(word(chain_id) + address_word(desk) + word(merchant_id) + payment_ref + salt)
 
 
 def authorization_digest(payment: Payment) -> bytes:
@@ -63,13 +71,6 @@ def authorization_digest(payment: Payment) -> bytes:
 
     Source: EIP-712 (encoding), EIP-3009 (type of receiveWithAuthorization).
     """
-    domain = keccak(
-        keccak(_DOMAIN_TYPE)
-        + keccak(DOMAIN_NAME.encode())
-        + keccak(DOMAIN_VERSION.encode())
-        + word(payment.chain_id)
-        + address_word(payment.token)
-    )
     struct = keccak(
         keccak(_RECEIVE_TYPE)
         + address_word(payment.payer)
@@ -79,7 +80,16 @@ def authorization_digest(payment: Payment) -> bytes:
         + word(payment.valid_before)
         + authorization_nonce(payment)
     )
-    return keccak(b"\x19\x01" + domain + struct)
+    return _typed_digest(struct, chain_id=payment.chain_id, token=payment.token)
+
+
+def cancellation_digest(*, chain_id: int, token: bytes, authorizer: bytes, nonce: bytes) -> bytes:
+    """Return the 32 bytes that an account signs to make its own authorisation unusable.
+
+    Source: EIP-3009, CancelAuthorization; contracts/token/PaymentAuthorizations.sol.
+    """
+    struct = keccak(keccak(_CANCEL_TYPE) + address_word(authorizer) + nonce)
+    return _typed_digest(struct, chain_id=chain_id, token=token)
 
 
 def payment_digest(payment: Payment) -> bytes:
@@ -98,3 +108,14 @@ def payment_digest(payment: Payment) -> bytes:
         + payment.payment_ref
         + payment.salt
     ).digest()
+
+
+def _typed_digest(struct: bytes, *, chain_id: int, token: bytes) -> bytes:
+    domain = keccak(
+        keccak(_DOMAIN_TYPE)
+        + keccak(DOMAIN_NAME.encode())
+        + keccak(DOMAIN_VERSION.encode())
+        + word(chain_id)
+        + address_word(token)
+    )
+    return keccak(b"\x19\x01" + domain + struct)

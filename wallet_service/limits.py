@@ -100,6 +100,9 @@ class SpendLimits(_Section):
     account_units_per_day_max: Units = Field(description="without proof, per account and UTC day")
     merchant_units_per_day_max: Units = Field(description="with or without proof, per merchant")
     global_units_per_day_max: Units = Field(description="with or without proof, all accounts")
+    cancellations_per_day_max: Count = Field(
+        0, description="payments called off, all accounts, per UTC day"
+    )
     validity_s_min: int = Field(ge=0, description="least remaining validity, seconds")
     validity_s_max: int = Field(ge=1, description="greatest remaining validity, seconds")
     passkey_rp_ids: tuple[str, ...] = Field(description="relying parties whose passkeys count")

@@ -158,6 +158,23 @@ class JournalPayment(WalletModel, table=True):
     signed_at: datetime = Field(description="UTC")
 
 
+class JournalCancellation(WalletModel, table=True):
+    """Each payment that its payer's key has called off; its nonce is never signed for again."""
+
+    __tablename__ = "journal_cancellation"
+    __table_args__ = (UniqueConstraint("genesis_hash", "address", "nonce"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    request_id: str = Field(unique=True, description="request that it answers")
+    address: str = Field(description="account that had signed the payment")
+    genesis_hash: str = Field(description="chain, named by its genesis")
+    nonce: bytes = Field(description="EIP-3009 nonce that becomes unusable, 32 bytes")
+    v: int = Field(description="27 or 28")
+    r: bytes = Field(description="32 bytes")
+    s: bytes = Field(description="32 bytes")
+    signed_at: datetime = Field(description="UTC")
+
+
 class DayCounter(WalletModel, table=True):
     """What a scope used on one UTC day."""
 

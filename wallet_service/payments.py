@@ -15,7 +15,7 @@ from wallet_service.signing.transactions import checked_signature
 from wallet_service.wallet import Envelope, Wallet, perform_once, refuse_when_frozen
 
 NO_PROOF = "none"
-_V_BASE = 27
+V_BASE = 27
 """`v` of a message signature. Source: Ethereum yellow paper, appendix F."""
 
 
@@ -59,6 +59,7 @@ def _authorize_first(
         raise ConflictError("genesis_differs", "This account belongs to another chain.")
     _refuse_signed(session, body)
     payment = _payment(session, body)
+    _refuse_cancelled(session, body, authorization_nonce(payment))
     proof = NO_PROOF
     if body.proof is not None:
         claim = factors.Claim(account.address, payment_digest(payment), body.proof)
@@ -126,6 +127,18 @@ def _refuse_signed(session: Session, body: schemas.AuthorizationIn) -> None:
         )
 
 
+def _refuse_cancelled(session: Session, body: schemas.AuthorizationIn, nonce: bytes) -> None:
+    # After a restore the journal may have lost the payment and kept, or got again, its end.
+    cancelled = session.exec(
+        select(models.JournalCancellation.id).where(
+            col(models.JournalCancellation.genesis_hash) == body.genesis_hash,
+            col(models.JournalCancellation.nonce) == nonce,
+        )
+    ).first()
+    if cancelled is not None:
+        raise ConflictError("payment_cancelled", "This payment was called off for good.")
+
+
 def _row(
     body: schemas.AuthorizationIn,
     account: models.Account,
@@ -143,7 +156,7 @@ def _row(
         units=body.units,
         proof=proof,
         nonce=authorization_nonce(payment),
-        v=_V_BASE + signature.parity,
+        v=V_BASE + signature.parity,
         r=word(signature.r),
         s=word(signature.s),
         signed_at=now,

@@ -25,6 +25,8 @@ FILLER_GAS_MAX = 30_000
 REWARD_UNITS_BITS = 48
 REWARD_ID_BITS = 48
 
+CANCELLATION_SCOPE = "spend:cancellations"
+
 Contracts = Mapping[ContractName, bytes]
 
 
@@ -195,6 +197,28 @@ def judge_payment(  # noqa: PLR0913 - each is one fact of the payment, none has 
         charges.append(Charge(account_scope, units, limits.account_units_per_day_max))
     check_charges(charges, used)
     return Grant(1, units, tuple(charges))
+
+
+def judge_cancellation(policy: Policy, *, chain_id: int, used: Mapping[str, int]) -> Grant:
+    """Decide whether the service calls a payment off.
+
+    It moves nothing and stops only what the same key may have signed, so that no proof is
+    asked; the ceiling bounds what a runner gone wrong can make the gas payer spend.
+
+    Raises:
+        PolicyDeniedError: No payments here, or not on this chain.
+        LimitReachedError: The ceiling of the day is reached.
+    """
+    limits = policy.spend
+    if limits is None:
+        raise PolicyDeniedError("payments_denied", "This instance signs no payments.")
+    if chain_id not in policy.chain_ids:
+        raise PolicyDeniedError(
+            "chain_denied", f"This instance does not sign for chain {chain_id}."
+        )
+    charge = Charge(CANCELLATION_SCOPE, 1, limits.cancellations_per_day_max)
+    check_charges([charge], used)
+    return Grant(1, 0, (charge,))
 
 
 def payment_scopes(account: str, merchant_id: int) -> tuple[str, str, str]:

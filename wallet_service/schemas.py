@@ -30,7 +30,7 @@ class Health(_Wire):
     status: Literal["ok", "frozen"]
     instance: str
     keys: int = Field(description="number of service keys")
-    journal_rows: int = Field(description="transactions and payments signed so far")
+    journal_rows: int = Field(description="transactions, payments and cancellations signed so far")
     pin_key: str = Field(description="X25519 public key that PINs are sealed to, hex")
 
 
@@ -156,12 +156,24 @@ class AuthorizationIn(_Wire):
 
 
 class AuthorizationOut(_Wire):
-    """EIP-3009 signature of the payer."""
+    """EIP-3009 signature of the payer, over a payment or over its cancellation."""
 
     nonce: str
     v: int
     r: str
     s: str
+
+
+class CancellationIn(_Wire):
+    """A signed payment to be made unusable before its points go back to the citizen."""
+
+    request_id: RequestId
+    address: Address
+    chain_id: ChainId
+    genesis_hash: Hash
+    merchant_id: Annotated[int, Field(gt=0, le=UINT64_MAX)]
+    payment_ref: Word
+    salt: Word
 
 
 class PINIn(_Wire):

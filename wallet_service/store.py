@@ -22,7 +22,14 @@ from wallet_service.policy import Charge
 
 SCHEMA_VERSION = b"1"
 BUSY_TIMEOUT_MS = 15_000
-_APPEND_ONLY = ("journal_nonce", "journal_signature", "journal_payment", "request", "request_log")
+_APPEND_ONLY = (
+    "journal_nonce",
+    "journal_signature",
+    "journal_payment",
+    "journal_cancellation",
+    "request",
+    "request_log",
+)
 
 
 class Store:
@@ -176,10 +183,9 @@ def apply_charges(session: Session, charges: Sequence[Charge], now: datetime) ->
 
 
 def journal_rows(session: Session) -> int:
-    """Count everything ever signed: transactions and payments."""
-    signatures = session.exec(select(func.count()).select_from(models.JournalSignature)).one()
-    payments = session.exec(select(func.count()).select_from(models.JournalPayment)).one()
-    return signatures + payments
+    """Count everything ever signed: transactions, payments and cancellations."""
+    tables = (models.JournalSignature, models.JournalPayment, models.JournalCancellation)
+    return sum(session.exec(select(func.count()).select_from(table)).one() for table in tables)
 
 
 def _day(now: datetime) -> str:

@@ -10,6 +10,7 @@ from wallet_service import schemas
 SENT: dict[str, type[BaseModel]] = {
     "fields_of": schemas.TransactionIn,
     "sign_authorisation": schemas.AuthorizationIn,
+    "sign_cancellation": schemas.CancellationIn,
     "/v1/accounts": schemas.AccountIn,
     "/v1/policy/deployment": schemas.DeploymentIn,
 }
