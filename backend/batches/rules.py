@@ -31,6 +31,8 @@ class BatchKind(StrEnum):
     SPEND = "spend"
     CASH_OUT = "cash_out"
     REFUND = "refund"
+    CANCEL_PAYMENT = "cancel_payment"
+    """Makes an authorisation useless, so that a payment that waits can be given back."""
     REGISTER_MERCHANT = "register_merchant"
     PUBLISH_EDITION = "publish_edition"
     OPEN_INCARNATION = "open_incarnation"

@@ -121,6 +121,11 @@ class Contracts:
         ]
         return self._encode("RedemptionDesk", "spendBatch", [items])
 
+    def cancel_authorization(self, payer: str, nonce: str, *, v: int, r: str, s: str) -> str:
+        """Encode the end of a payer's unused authorisation; nonce, r and s are 0x-hex."""
+        arguments = [Web3.to_checksum_address(payer), _bytes(nonce), v, _bytes(r), _bytes(s)]
+        return self._encode("EcoToken", "cancelAuthorization", arguments)
+
     def refund_batch(self, refunds: Sequence[RefundItem]) -> str:
         """Encode a batch of refunds."""
         items = [

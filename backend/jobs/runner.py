@@ -24,6 +24,7 @@ from backend.jobs.instruments import STEP_FAILURES
 from backend.jobs.mail import MaildirTransport, MailTransport, SMTPTransport
 from backend.jobs.steps import (
     addresses,
+    cancellations,
     carpool,
     decide,
     editions,
@@ -109,6 +110,8 @@ def steps() -> list[Step]:
         Step("factors", factors.enrol_factors, every_s=0.1),
         Step("authorise", market.sign_payments, every_s=0.05),
         Step("spends", market.reserve_spends, every_s=0.1),
+        Step("call-off", cancellations.sign_cancellations, every_s=0.2),
+        Step("cancel-payments", cancellations.reserve_cancellations, every_s=0.2),
         Step("closings", payouts.close_days, every_s=60.0),
         Step("refunds", refunds.reserve_refunds, every_s=0.2),
         Step("cash-outs", settlement.reserve_cash_outs, every_s=0.2),

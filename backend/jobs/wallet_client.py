@@ -69,6 +69,9 @@ class Wallet(Protocol):
     def sign_authorisation(self, fields: Mapping[str, Any]) -> SignedAuthorisation:
         """Sign a citizen's spend to the desk, or raise SigningRefusedError."""
 
+    def sign_cancellation(self, fields: Mapping[str, Any]) -> SignedAuthorisation:
+        """Sign that a spend can no longer be taken, or raise SigningRefusedError."""
+
     def pin_key(self) -> str:
         """Return the X25519 public key that PINs are sealed to, 0x-hex."""
 
@@ -138,6 +141,11 @@ class WalletClient:
     def sign_authorisation(self, fields: Mapping[str, Any]) -> SignedAuthorisation:
         """Sign a citizen's spend to the desk; raises as `sign_transaction` does."""
         found = self._ask("POST", "/v1/authorizations", fields)
+        return SignedAuthorisation(found["nonce"], found["v"], found["r"], found["s"])
+
+    def sign_cancellation(self, fields: Mapping[str, Any]) -> SignedAuthorisation:
+        """Sign that a spend can no longer be taken; raises as `sign_transaction` does."""
+        found = self._ask("POST", "/v1/cancellations", fields)
         return SignedAuthorisation(found["nonce"], found["v"], found["r"], found["s"])
 
     def pin_key(self) -> str:

@@ -37,6 +37,19 @@ class PaymentNotRefundableError(EcoError):
         )
 
 
+class PaymentNotWaitingError(EcoError):
+    """Only a payment that the register has put off can be given up."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "payment_not_waiting",
+            "This payment does not wait for the register: it is booked, under way or closed. "
+            "Give points back with a refund once it is booked.",
+            state=state,
+        )
+
+
 class RefundTooLargeError(EcoError):
     """More than what is left of the payment, or nothing at all; nothing moved."""
 

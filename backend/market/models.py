@@ -39,6 +39,10 @@ class Payment(SQLModel, table=True):
     authorisation: dict[str, Any] | None = json_column(
         "v, r, s, valid_after, valid_before as signed.", default=None
     )
+    cancellation: dict[str, Any] | None = json_column(
+        "v, r, s of the payer's key: the authorisation can no longer be taken.", default=None
+    )
+    cancel_signed_at: datetime | None = instant("When that was signed.", default=None)
     proof: dict[str, Any] | None = json_column(
         "The citizen's sealed PIN or passkey answer, until it is verified.", default=None
     )
@@ -56,7 +60,9 @@ class Payment(SQLModel, table=True):
     way: str = Field(
         default=PaymentWay.TILL, sa_column_kwargs={"server_default": "till"}, description="Started."
     )
-    batch_id: str | None = Field(default=None, index=True, description="Transaction it is in.")
+    batch_id: str | None = Field(
+        default=None, index=True, description="Transaction that it, or its cancellation, is in."
+    )
     refusal_code: str | None = Field(default=None, description="What the contract said.")
     waiting_code: str | None = Field(default=None, description="Why the desk is asked again.")
     retry_at: datetime | None = instant("When the desk is asked again.", default=None)

@@ -39,6 +39,17 @@ def spendable(session: Session, now: datetime, *, limit: int = 100) -> Sequence[
     return session.exec(statement.order_by(col(Payment.id)).limit(limit)).all()
 
 
+def uncancelled(session: Session, *, is_signed: bool, limit: int = 100) -> Sequence[Payment]:
+    """Return given-up payments in no transaction, oldest first, whose end is signed or is not."""
+    has_signature = col(Payment.cancel_signed_at).is_not(None)
+    statement = select(Payment).where(
+        col(Payment.state) == PaymentState.CANCELLING,
+        col(Payment.batch_id).is_(None),
+        has_signature if is_signed else ~has_signature,
+    )
+    return session.exec(statement.order_by(col(Payment.id)).limit(limit)).all()
+
+
 def payments_of_batch(session: Session, batch_id: str) -> Sequence[Payment]:
     """Return the payments of a transaction."""
     return session.exec(select(Payment).where(col(Payment.batch_id) == batch_id)).all()
@@ -48,7 +59,7 @@ def payments_of_payer(session: Session, account_id: str, *, limit: int = 100) ->
     """Return what a citizen paid, newest first."""
     statement = select(Payment).where(
         col(Payment.payer_account_id) == account_id,
-        col(Payment.state).in_((*SOLD, PaymentState.FAILED)),
+        col(Payment.state).in_((*SOLD, PaymentState.CANCELLING, PaymentState.FAILED)),
     )
     return session.exec(statement.order_by(col(Payment.id).desc()).limit(limit)).all()
 

@@ -20,6 +20,8 @@ FINAL_REFUSALS = frozenset(
 )
 """Refusals of the desk after which the signed spend can never be taken any more. Anybody may hand
 a published authorisation in, so points may only go back to the citizen after one of these."""
+CALLED_OFF = "called_off"
+"""Refusal code of a payment that was given up and whose authorisation is cancelled for good."""
 CARD_UNPROVED_UNITS = 2_000
 """20 points: what a till may take from the code on a phone without the holder's PIN. The same
 code is shown at recycling counters, so it must not be worth more than a small purchase."""
@@ -38,6 +40,8 @@ class PaymentState(StrEnum):
     """The spend is signed."""
     BATCHED = "batched"
     """Inside a transaction."""
+    CANCELLING = "cancelling"
+    """Given up while it waited: its authorisation is made useless before the points go back."""
     CONFIRMED = "confirmed"
     """In the merchant's takings on chain."""
     EXPIRED = "expired"

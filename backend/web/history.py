@@ -7,7 +7,7 @@ from typing import Any
 from backend.actions.models import Claim, Verdict
 from backend.actions.rules import ClaimState
 from backend.market.models import Payment
-from backend.market.rules import PaymentState
+from backend.market.rules import CALLED_OFF, PaymentState
 from backend.rewards.models import Receipt, Reward
 from backend.rewards.rules import RewardState
 from backend.web import texts
@@ -114,6 +114,8 @@ def payment_state(payment: Payment) -> str:
             return "confirmed"
         case PaymentState.FAILED:
             return "failed"
+        case PaymentState.CANCELLING:
+            return "cancelling"
         case _:
             return "accepted"
 
@@ -142,8 +144,12 @@ def payment_steps(payment: Payment) -> tuple[Step, ...]:
     match PaymentState(payment.state):
         case PaymentState.CONFIRMED:
             return accepted, Step("paid.step.registered", "done", payment.confirmed_at)
+        case PaymentState.CANCELLING:
+            return accepted, Step("paid.step.cancelling", "now")
         case PaymentState.FAILED:
-            return accepted, Step("paid.step.failed", "failed", payment.confirmed_at)
+            is_called_off = payment.refusal_code == CALLED_OFF
+            key = "paid.step.called_off" if is_called_off else "paid.step.failed"
+            return accepted, Step(key, "failed", payment.confirmed_at)
         case _:
             return accepted, Step("paid.step.registered", "now")
 

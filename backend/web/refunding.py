@@ -1,15 +1,15 @@
-"""Giving points back at the till."""
+"""Giving points back at the till, of payments that are booked and of those that wait."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
-from backend.http.deps import ConfigDep, DatabaseDep, Now
+from backend.http.deps import ConfigDep, DatabaseDep, Now, WriteSession
 from backend.kernel.errors import EcoError
 from backend.web.forms import checked_form, see, units_in
 from backend.web.rendering import respond
 from backend.web.till import Till, own_payment, payment_page
-from backend.workflows import give_back_payment
+from backend.workflows import give_back_payment, give_up_payment
 
 router = APIRouter(include_in_schema=False)
 
@@ -55,4 +55,12 @@ def post_refund(
                 typed=amount,
             )
         return respond(request, "till_payment.html", page, actor=actor, section="till", status=422)
+    return see(f"/caisse/{payment_id}")
+
+
+@router.post("/caisse/{payment_id}/renoncer", dependencies=[checked_form()])
+def post_give_up(payment_id: str, session: WriteSession, clock: Now, actor: Till) -> Response:
+    """Give up a sale that the register has put off; the points go back once that is safe."""
+    payment, _ = own_payment(session, actor, payment_id)
+    give_up_payment.give_up(session, payment, now=clock.now())
     return see(f"/caisse/{payment_id}")

@@ -26,7 +26,7 @@ from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.market import queries, service
 from backend.market.models import Payment
-from backend.market.rules import PaymentState
+from backend.market.rules import CALLED_OFF, PaymentState
 from backend.merchants import queries as merchant_queries
 from backend.merchants.models import Merchant
 from backend.settlement import queries as settlement_queries
@@ -228,6 +228,7 @@ def payment_page(
         refund_key=secrets.token_hex(16),
         refundable_units=left_units if is_refundable else 0,
         is_waiting=payment.state == PaymentState.AUTHORISED and payment.waiting_code is not None,
+        is_called_off=payment.refusal_code == CALLED_OFF,
         problem_key=problem_key,
         typed=typed,
     )

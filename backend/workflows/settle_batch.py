@@ -14,10 +14,10 @@ from backend.batches.rules import BatchKind, BatchState
 from backend.db import event_log
 from backend.ledger import names
 from backend.ledger import service as ledger
+from backend.market import cancellations, refunds, spends
 from backend.market import queries as market_queries
-from backend.market import refunds, spends
 from backend.market.models import Payment
-from backend.market.rules import PaymentState, is_final_refusal
+from backend.market.rules import CALLED_OFF, PaymentState, is_final_refusal
 from backend.merchants import queries as merchant_queries
 from backend.merchants import service as merchants
 from backend.merchants.rules import MerchantState
@@ -105,6 +105,7 @@ def bury_batch(session: Session, batch: Batch, *, error: str, at: datetime) -> b
 
 def _free_others(session: Session, batch: Batch) -> None:
     spends.return_to_queue(session, batch.id)
+    cancellations.return_to_queue(session, batch.id)
     refunds.return_to_queue(session, batch.id)
     settlement.return_cash_outs_to_queue(session, batch.id)
     editions.return_to_approved(session, batch.id)
@@ -181,6 +182,15 @@ def _confirm_spends(session: Session, batch: Batch, facts: ChainFacts, at: datet
             spends.keep_waiting(session, payment, waiting_code=refusal, at=at)
     for payment in closed:
         _tell_both(session, payment, refusals[payment.id], batch.tx_hash, at)
+
+
+def _confirm_cancellation_of_payment(
+    session: Session, batch: Batch, _facts: ChainFacts, at: datetime
+) -> None:
+    # Mined with success: the token has consumed the nonce, whatever anybody hands in later.
+    for payment in market_queries.payments_of_batch(session, batch.id):
+        if cancellations.settle(session, payment, at=at):
+            _tell_both(session, payment, CALLED_OFF, batch.tx_hash, at)
 
 
 def _confirm_refunds(session: Session, batch: Batch, facts: ChainFacts, at: datetime) -> None:
@@ -299,6 +309,7 @@ _CONFIRM: Mapping[BatchKind, Callable[[Session, Batch, ChainFacts, datetime], No
     BatchKind.MINT: _confirm_mint,
     BatchKind.SPEND: _confirm_spends,
     BatchKind.REFUND: _confirm_refunds,
+    BatchKind.CANCEL_PAYMENT: _confirm_cancellation_of_payment,
     BatchKind.CASH_OUT: _confirm_cash_outs,
     BatchKind.REGISTER_MERCHANT: _confirm_merchants,
     BatchKind.PUBLISH_EDITION: _confirm_edition,

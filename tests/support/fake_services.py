@@ -83,6 +83,10 @@ class FakeWallet:
         )
         return SignedAuthorisation(nonce, 27, "0x" + "01" * 32, "0x" + "02" * 32)
 
+    def sign_cancellation(self, fields: Mapping[str, Any]) -> SignedAuthorisation:
+        """Return the end of an authorisation under the same nonce."""
+        return self.sign_authorisation(fields)
+
     def pin_key(self) -> str:
         """Return the public half of a key that nobody needs here."""
         return PIN_KEY

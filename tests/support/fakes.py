@@ -80,6 +80,7 @@ class Books:
     units: dict[str, int] = field(default_factory=dict)
     consumed: set[int] = field(default_factory=set)
     spent: dict[tuple[str, str], int] = field(default_factory=dict)
+    cancelled: set[tuple[str, str]] = field(default_factory=set)
     takings: dict[int, int] = field(default_factory=dict)
     paid_out: set[str] = field(default_factory=set)
     refunded: set[str] = field(default_factory=set)
@@ -316,6 +317,8 @@ class FakeNode:
             raise CallRevertedError(selector(self.refuses[name]))
         if arguments.get("edition") in self.refused_editions:
             raise CallRevertedError(selector("RewardIssuer_EditionNotUsable"))
+        if _is_consumed(self.books, name, arguments):
+            raise CallRevertedError(selector("EcoToken_AuthorizationSpent"))
         if name == "issue":
             if self.books.is_paused:
                 raise CallRevertedError(selector("EcoToken_MintPaused"))
@@ -367,7 +370,9 @@ class FakeNode:
             books.nonces[tx["sender"]] = tx["nonce"] + 1
             del self._pool[tx_hash]
             name, arguments = _decode(tx["to"], tx["data"])
-            is_success = name not in self.reverts and not (name == "issue" and books.is_paused)
+            is_success = name not in self.reverts and not (
+                (name == "issue" and books.is_paused) or _is_consumed(books, name, arguments)
+            )
             logs = self._execute(books, name, arguments, tx_hash) if is_success else []
             mined.append(
                 Mined(tx_hash, number, self._hash(number), is_success, 90_000, tuple(logs))
@@ -391,6 +396,8 @@ class FakeNode:
                 books.editions[arguments["edition"]] = document
             case "pauseMint":
                 books.is_paused = True
+            case "cancelAuthorization":
+                books.cancelled.add(_authorisation(arguments))
             case "openIncarnation":
                 books.incarnation += 1
                 topic = books.incarnation.to_bytes(32, "big")
@@ -409,7 +416,7 @@ class FakeNode:
             reason = _CAP
         elif merchant_id in self.desk_expired:
             reason = _EXPIRED
-        elif (payer, nonce) in books.spent:
+        elif (payer, nonce) in books.spent or (payer, nonce) in books.cancelled:
             reason = _SPENT
         elif books.units.get(payer, 0) < payment["units"]:
             reason = _POOR
@@ -437,6 +444,17 @@ class FakeNode:
         books.takings[item["merchantId"]] -= item["units"]
         books.paid_out.add(payout_ref)
         return []
+
+
+def _authorisation(arguments: Mapping[str, Any]) -> tuple[str, str]:
+    return arguments["authorizer"].lower(), "0x" + arguments["nonce"].hex()
+
+
+def _is_consumed(books: Books, name: str, arguments: Mapping[str, Any]) -> bool:
+    if name != "cancelAuthorization":
+        return False
+    authorisation = _authorisation(arguments)
+    return authorisation in books.spent or authorisation in books.cancelled
 
 
 def _slot(tx: Mapping[str, Any]) -> tuple[str, int]:

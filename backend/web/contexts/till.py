@@ -72,6 +72,7 @@ class TillPaymentPage:
         refund_key: Makes a refund that is sent twice happen once.
         refundable_units: What can still be given back now; 0 hides the form.
         is_waiting: The register could not take it yet; it is asked again.
+        is_called_off: The till gave it up, and the points are back.
     """
 
     payment_id: str
@@ -87,5 +88,6 @@ class TillPaymentPage:
     refund_key: str = ""
     refundable_units: int = 0
     is_waiting: bool = False
+    is_called_off: bool = False
     problem_key: str = ""
     typed: str = ""
