@@ -14,9 +14,7 @@ from typing import Any
 
 from eth_abi.abi import encode
 from eth_account import Account
-from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.abi import event_signature_to_log_topic
-from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import Web3ValueError
 
@@ -27,7 +25,9 @@ from backend.chain.node import BlockHead, Log, Mined
 from backend.rewards.rules import unpack_mint_word
 from backend.rulebook.engine import document_hash, load
 from tests.support.builders import CHAIN_ID, EDITION_TEXT, GENESIS
+from tests.support.fake_authorisations import authorisation, is_consumed
 from tests.support.fake_refunds import refund, selector
+from tests.support.fake_transactions import signed
 
 CONTRACTS: dict[str, str] = {
     name: Web3.to_checksum_address("0x" + f"{number:02x}" * 20)
@@ -254,7 +254,7 @@ class FakeNode:
         return self.words or words
 
     def _take(self, raw: str) -> str:
-        tx, tx_hash = _signed(raw)
+        tx, tx_hash = signed(raw)
         if tx["nonce"] < self.books.nonces.get(tx["sender"], 0):
             return "nonce too low"
         if tx_hash in self._pool:
@@ -317,7 +317,7 @@ class FakeNode:
             raise CallRevertedError(selector(self.refuses[name]))
         if arguments.get("edition") in self.refused_editions:
             raise CallRevertedError(selector("RewardIssuer_EditionNotUsable"))
-        if _is_consumed(self.books, name, arguments):
+        if is_consumed(self.books, name, arguments):
             raise CallRevertedError(selector("EcoToken_AuthorizationSpent"))
         if name == "issue":
             if self.books.is_paused:
@@ -371,7 +371,7 @@ class FakeNode:
             del self._pool[tx_hash]
             name, arguments = _decode(tx["to"], tx["data"])
             is_success = name not in self.reverts and not (
-                (name == "issue" and books.is_paused) or _is_consumed(books, name, arguments)
+                (name == "issue" and books.is_paused) or is_consumed(books, name, arguments)
             )
             logs = self._execute(books, name, arguments, tx_hash) if is_success else []
             mined.append(
@@ -397,7 +397,7 @@ class FakeNode:
             case "pauseMint":
                 books.is_paused = True
             case "cancelAuthorization":
-                books.cancelled.add(_authorisation(arguments))
+                books.cancelled.add(authorisation(arguments))
             case "openIncarnation":
                 books.incarnation += 1
                 topic = books.incarnation.to_bytes(32, "big")
@@ -446,17 +446,6 @@ class FakeNode:
         return []
 
 
-def _authorisation(arguments: Mapping[str, Any]) -> tuple[str, str]:
-    return arguments["authorizer"].lower(), "0x" + arguments["nonce"].hex()
-
-
-def _is_consumed(books: Books, name: str, arguments: Mapping[str, Any]) -> bool:
-    if name != "cancelAuthorization":
-        return False
-    authorisation = _authorisation(arguments)
-    return authorisation in books.spent or authorisation in books.cancelled
-
-
 def _slot(tx: Mapping[str, Any]) -> tuple[str, int]:
     return tx["sender"], tx["nonce"]
 
@@ -471,20 +460,6 @@ def _decode(to_address: str, calldata: str) -> tuple[str, Mapping[str, Any]]:
     except Web3ValueError:
         return "", {}
     return function.fn_name, arguments
-
-
-@lru_cache(maxsize=1024)
-def _signed(raw: str) -> tuple[dict[str, Any], str]:
-    """Read signed bytes as a node does, with the library that made them."""
-    found = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
-    fields = {
-        "sender": Account.recover_transaction(raw),
-        "nonce": found["nonce"],
-        "to": Web3.to_checksum_address(found["to"]),
-        "data": HexBytes(found["data"]).to_0x_hex(),
-        "max_fee_per_gas_wei": found["maxFeePerGas"],
-    }
-    return fields, Web3.keccak(HexBytes(raw)).to_0x_hex()
 
 
 def _issue(books: Books, words: Sequence[bytes], tx_hash: str) -> list[Log]:
