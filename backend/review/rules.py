@@ -4,7 +4,7 @@ Every signal says in words what it saw. The sum of points decides between paying
 showing the act to a person; nothing here refuses.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -44,6 +44,10 @@ SIGNALS = frozenset(
     }
 )
 """Every code that `assess` can return."""
+WAITS = "attested_acts_few"
+"""The one signal that later acts settle."""
+SOFT = frozenset({"phone_shared", "always_together", "station_crowded", "codes_of_others"})
+"""Codes that hold nothing alone."""
 
 DEFAULT_ITEMS: Mapping[str, int] = MappingProxyType(
     {
@@ -80,8 +84,8 @@ class Limits:
             machine, on three or more days of the last 30.
         located_share_bps: What located acts (P1) may earn in 30 days, in 1/10,000 of what
             attested ones (P2, P3) earn in 30 days. A share of value, so that splitting one's
-            deposits or one's accounts gains nothing.
-        located_free_units: What they may earn beside no attested act at all: a first sticker.
+            deposits or one's accounts gains nothing. Nothing is free beside it: an account costs
+            an address, and thirty of them would each take what one person may have.
         located_station_day: Located acts at one station and day.
         used_codes_week: Codes that somebody else had used already, presented in seven days.
         usual_bps: Mass claimed since a container was emptied, in 1/10,000 of what its
@@ -96,8 +100,7 @@ class Limits:
     near_m: int = 1_000
     phone_accounts: int = 5
     companions: int = 3
-    located_share_bps: int = 700
-    located_free_units: int = 50
+    located_share_bps: int = 1_500
     located_station_day: int = 40
     used_codes_week: int = 5
     usual_bps: int = 20_000
@@ -212,6 +215,13 @@ def assess(act: Doubtful, history: History, limits: Limits) -> Assessment:
     return Assessment(tuple(signal for signal in found if signal is not None))
 
 
+def only_waits(codes: Iterable[str]) -> bool:
+    """Tell whether later acts settle what is held: nothing else in it would hold by itself."""
+    signals = [code for code in codes if code in SIGNALS]
+    others = [code for code in signals if code != WAITS]
+    return WAITS in signals and len(others) * SOFT_POINTS < HOLD_POINTS and SOFT.issuperset(others)
+
+
 def _too_many(act: Doubtful, history: History, limits: Limits) -> Signal | None:
     count = 1 + sum(1 for seen in history.person if act.at - _WEEK < seen.at <= act.at)
     if count <= limits.acts_week:
@@ -254,11 +264,10 @@ def _unattested(act: Doubtful, history: History, limits: Limits) -> Signal | Non
     month = [seen for seen in season if act.at - HISTORY < seen.at]
     attested = max(_attested_units(month), _attested_units(season) // SEASON_MONTHS)
     located = act.units + sum(seen.units for seen in month if seen.level == _LOCATED)
-    bound = attested * limits.located_share_bps + limits.located_free_units * _FULL_BPS
-    if located * _FULL_BPS <= bound:
+    if located * _FULL_BPS <= attested * limits.located_share_bps:
         return None
     facts = {"located_units": located, "attested_units": attested}
-    return Signal("attested_acts_few", HOLD_POINTS, facts)
+    return Signal(WAITS, HOLD_POINTS, facts)
 
 
 def _attested_units(seen: Sequence[Seen]) -> int:

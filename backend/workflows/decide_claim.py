@@ -17,7 +17,7 @@ from backend.db import event_log
 from backend.devices import queries as device_queries
 from backend.review import queries as review_queries
 from backend.review import service as review
-from backend.review.rules import LOCATED_WAIT
+from backend.review.rules import LOCATED_WAIT, only_waits
 from backend.rulebook import engine
 from backend.rulebook import queries as rulebook_queries
 from backend.rulebook.act import Act
@@ -142,7 +142,7 @@ def _conclude(
     if judgement.state == ClaimState.REVIEW:
         reasons = [{"code": r.code, "facts": dict(r.facts)} for r in judgement.reasons]
         codes = [reason.code for reason in judgement.reasons]
-        within = LOCATED_WAIT if look_again.only_waits(codes) else review.DECIDED_WITHIN
+        within = LOCATED_WAIT if only_waits(codes) else review.DECIDED_WITHIN
         review.open_doubt(session, about(claim), reasons=reasons, at=now, within=within)
     units = grant(session, payable, now) if payable is not None else 0
     event_log.append(

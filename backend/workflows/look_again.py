@@ -1,28 +1,20 @@
 """Look again at located acts that waited for attested ones, whenever one arrives."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from sqlmodel import Session
 
 from backend.actions import queries as action_queries
 from backend.review import queries as review_queries
+from backend.review import rules
 from backend.review.models import ReviewCase
-from backend.review.rules import SIGNALS
 from backend.rulebook import engine
 from backend.rulebook import queries as rulebook_queries
 from backend.workflows import review_claim
 from backend.workflows.acts import LevelCodes, act_of
 from backend.workflows.doubt import reasons_to_doubt
 
-WAITS = "attested_acts_few"
-"""The one signal that later acts settle."""
 BY_ACTS = "jobs"
-
-
-def only_waits(codes: Iterable[str]) -> bool:
-    """Tell whether the one signal among the reasons of a verdict is the one acts settle."""
-    return [code for code in codes if code in SIGNALS] == [WAITS]
 
 
 def at_waiting(session: Session, account_id: str, *, region: LevelCodes, now: datetime) -> int:
@@ -33,7 +25,8 @@ def at_waiting(session: Session, account_id: str, *, region: LevelCodes, now: da
     """
     cleared = 0
     for case in review_queries.waiting_of(session, account_id):
-        if only_waits(reason["code"] for reason in case.reasons) and _fits(session, case, region):
+        codes = [reason["code"] for reason in case.reasons]
+        if rules.only_waits(codes) and _fits(session, case, region):
             review_claim.decide_case(
                 session,
                 case.claim_public_id,

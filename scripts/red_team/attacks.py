@@ -1,4 +1,4 @@
-"""Twelve ways to cheat. Attackers know every threshold and have half an hour a day.
+"""Twelve ways to cheat, three to collect; all know every threshold and have half an hour a day.
 
 A style is a function of one agent, a setting and the controls that are on; it returns the
 agent's own honest month with the fake claims among it. Codes are real: signed, read and
@@ -20,7 +20,8 @@ from backend.devices.contents import Code
 from backend.devices.rules import Freshness
 from backend.kernel.errors import EcoError
 from scripts.red_team import town
-from scripts.red_team.scheme import DAY_S, DAYS, GATE_MISS, START, Controls, TownAct
+from scripts.red_team.acts import DAY_S, DAYS, START, TownAct
+from scripts.red_team.scheme import GATE_MISS, Controls
 
 TRY_S = 20
 HALF_HOUR_S = 1_800
@@ -164,7 +165,7 @@ def empty(attack: Attack) -> Month:
 def relay(attack: Attack) -> Month:
     """Send the screen live to accounts elsewhere; somebody must still open the gate."""
     month = empty(attack)
-    accounts = 1 + attack.setting["accounts"] % 6
+    accounts = 1 + attack.setting["accounts"]
     return [
         act if act.is_real else replace(act, account=attack.draw.randrange(accounts))
         for act in month
@@ -187,7 +188,7 @@ def clerk(attack: Attack) -> Month:
 
 
 def _stickers(attack: Attack, *, error_m: int, accuracy_m: int) -> Month:
-    accounts = 1 + attack.setting["accounts"] % 6
+    accounts = 1 + attack.setting["accounts"]
     # The agent's real things are shared out among the accounts, to anchor each of them.
     own = [replace(act, account=attack.draw.randrange(accounts)) for act in attack.own_month()]
     # They have done so for two months: what waits is paid out of each month's share.
@@ -235,6 +236,38 @@ def stolen_key(attack: Attack) -> Month:
     return attack.own_month() + fakes
 
 
+def collector(attack: Attack) -> Month:
+    """Bring a bar's bottles as those of a household."""
+    return attack.own_month() + _collected(attack, accounts=1, items=attack.setting["items"])
+
+
+def feeder(attack: Attack) -> Month:
+    """Bring other people's cans and cartons one by one, to stay below what a household has."""
+    fakes = _collected(attack, accounts=1, items=1)
+    return attack.own_month() + [replace(act, material="packaging") for act in fakes]
+
+
+def ring(attack: Attack) -> Month:
+    """Share a bar's bottles among accounts of one browser, one after another at one gate."""
+    accounts = 1 + attack.setting["accounts"]
+    return attack.own_month() + _collected(attack, accounts, items=attack.setting["items"])
+
+
+def _collected(attack: Attack, accounts: int, items: int) -> Month:
+    gate = attack.draw.choice(town.GATES)
+    per_day = attack.setting["per_day"]
+    # Half an hour a day is what all accounts together have.
+    items = max(1, min(items, HALF_HOUR_S // TRY_S // (per_day * accounts)))
+    return [
+        replace(
+            attack.fake(at_s + TRY_S * account, "gate", station=gate, items=items, account=account),
+            phone=attack.agent,
+        )
+        for at_s in attack.moments(per_day)
+        for account in range(accounts)
+    ]
+
+
 STYLES: Mapping[str, Callable[[Attack], Month]] = {
     "photo": photo,
     "late": late,
@@ -249,21 +282,32 @@ STYLES: Mapping[str, Callable[[Attack], Month]] = {
     "sybil": sybil,
     "stolen_key": stolen_key,
 }
-GUARDS: Mapping[str, str] = {
-    "photo": "single_use",
-    "late": "time_window",
-    "forged": "signature",
-    "clock": "time_window",
-    "empty": "drop_gate",
-    "relay": "drop_gate",
-    "string": "crusher",
-    "clerk": "mass_balance",
-    "spoof": "located_share",
-    "remote": "position",
-    "sybil": "located_share",
-    "stolen_key": "announced",
+COLLECTORS: Mapping[str, Callable[[Attack], Month]] = {
+    "collector": collector,
+    "feeder": feeder,
+    "ring": ring,
 }
-"""The control that each style breaks against first."""
+"""Who brings real things of others: the mass is there, the household is not. What they get is
+said beside the fraud, not in it."""
+GUARDS: tuple[tuple[str, str], ...] = (
+    ("photo", "single_use"),
+    ("late", "time_window"),
+    ("forged", "signature"),
+    ("clock", "time_window"),
+    ("empty", "drop_gate"),
+    ("relay", "drop_gate"),
+    ("string", "crusher"),
+    ("clerk", "mass_balance"),
+    ("spoof", "located_share"),
+    ("remote", "position"),
+    ("sybil", "located_share"),
+    ("stolen_key", "announced"),
+    ("collector", "household"),
+    ("feeder", "velocity"),
+    ("ring", "phone"),
+    ("ring", "company"),
+)
+"""Each style, and a control that it breaks against."""
 
 
 def draw_setting(draw: random.Random) -> dict[str, int]:
@@ -275,6 +319,6 @@ def draw_setting(draw: random.Random) -> dict[str, int]:
         "items": draw.choice((1, 2, 3, 5, 8, 12, 20, 30)),
         "delay_s": draw.choice((0, 5, 15, 30, 60, 300, 1800)),
         "stations": draw.randrange(5),
-        "accounts": draw.randrange(6),
+        "accounts": draw.choice((0, 1, 2, 3, 4, 5, 8, 14, 29)),
         "glass": draw.choice((1, 1, 1, 0)),
     }

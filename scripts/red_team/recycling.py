@@ -10,17 +10,20 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from scripts.red_team import report, search, town
-from scripts.red_team.attacks import GUARDS, STYLES, Attack, Setting
+from scripts.red_team.attacks import COLLECTORS, GUARDS, STYLES, Attack, Setting
 from scripts.red_team.record import Record
 from scripts.red_team.scheme import Books, Scheme
 from scripts.red_team.search import ALL_ON, HOSTILE_BASE, seeded
 
+Pair: TypeAlias = tuple[str, str]
+"""A style and the control that is off; none by the empty name."""
 CHUNK = 25
 """Settings of one piece of work."""
 
@@ -119,28 +122,27 @@ class Worst:
 def search_all(
     record: Record,
     pool: ProcessPoolExecutor,
-    wanted: Mapping[str, str],
+    wanted: Sequence[Pair],
     *,
     settings: int,
     seed: int,
-) -> dict[str, Worst]:
-    """Search the worst setting of every style, `wanted` naming the control that is off."""
+) -> dict[Pair, Worst]:
+    """Search the worst setting of every style, each with the control that is off."""
     chunks = [(first, min(settings, first + CHUNK)) for first in range(0, settings, CHUNK)]
-    tasks = [
-        (style, control, *chunk, seed) for style, control in wanted.items() for chunk in chunks
-    ]
+    tasks = [(style, control, *chunk, seed) for style, control in wanted for chunk in chunks]
     parts = record.work(pool, some_trials, tasks)
     finals = []
-    for place, (style, control) in enumerate(wanted.items()):
+    for place, (style, control) in enumerate(wanted):
         mine = parts[place * len(chunks) : (place + 1) * len(chunks)]
         gained = [units for part in mine for units in part]
         finals += [(style, control, number, seed) for number in search.finalists(gained)]
-    found: dict[str, Worst] = {}
-    for (style, _, number, _), units in zip(
+    found: dict[Pair, Worst] = {}
+    for (style, control, number, _), units in zip(
         finals, record.work(pool, confirmation, finals), strict=True
     ):
-        if style not in found or units > found[style].units:
-            found[style] = Worst(number, units)
+        pair = style, control
+        if pair not in found or units > found[pair].units:
+            found[pair] = Worst(number, units)
     return found
 
 
@@ -159,8 +161,9 @@ def main() -> int:
     record = Record(options.record)
     with ProcessPoolExecutor(options.workers) as pool:
         look = {"settings": options.settings, "seed": options.seed}
-        found = search_all(record, pool, dict.fromkeys(STYLES, ""), **look)
-        numbers = {"": options.seed, **{style: worst.number for style, worst in found.items()}}
+        everyone = [(style, "") for style in (*STYLES, *COLLECTORS)]
+        found = search_all(record, pool, everyone, **look)
+        numbers = {"": options.seed, **{style: found[style, ""].number for style in STYLES}}
         seeds = range(options.seed, options.seed + options.seeds)
         months = [(numbers, options.honest, options.hostile, seed) for seed in seeds]
         results = [Result(**answer) for answer in record.work(pool, whole_month, months)]
@@ -168,12 +171,12 @@ def main() -> int:
         gained = search_all(record, pool, GUARDS, **look)
     chosen = {
         style: search.setting_of(style, worst.number, seed=options.seed)
-        for style, worst in found.items()
+        for (style, _), worst in found.items()
     }
     print(f"{options.honest} honest, {options.hostile} hostile, seeds {list(seeds)}, 30 days")
     is_met = report.goals(results, chosen, options.settings)
-    usual = {style: worst.units for style, worst in found.items()}
-    broken = report.broken({style: worst.units for style, worst in gained.items()}, usual)
+    usual = {style: worst.units for (style, _), worst in found.items()}
+    broken = report.broken({pair: worst.units for pair, worst in gained.items()}, usual)
     print(f"{time.perf_counter() - started:.0f} s, record {record.path}")
     return 0 if is_met and broken else 1
 

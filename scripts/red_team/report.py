@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scripts.red_team.attacks import GUARDS, Setting
+from scripts.red_team.attacks import COLLECTORS, Setting
 
 GOALS = {"fraud": 0.005, "cheater": 1.5, "held": 0.005, "refused": 0.001}
 LOCATED_LEAST = 0.25
@@ -27,6 +27,8 @@ def goals(results: Sequence[Any], worst: Mapping[str, Setting], settings: int) -
     mean = statistics.mean(result.honest_mean for result in results)
     print(f"Honest mean {mean:.0f} units a month. Worst of {settings} settings per style:")
     for style, setting in worst.items():
+        if style in COLLECTORS:
+            continue
         gained = [result.by_style[style] for result in results]
         print(
             f"  {style:11} {statistics.mean(gained):7.0f} ± {interval(gained):.0f} "
@@ -54,13 +56,16 @@ def _line(name: str, values: Sequence[float], remark: str) -> None:
     )
 
 
-def broken(gained: Mapping[str, float], usual: Mapping[str, float]) -> bool:
+def broken(gained: Mapping[tuple[str, str], float], usual: Mapping[str, float]) -> bool:
     """Print what each attack gains without its control; tell whether all of them succeed."""
     print("Without its control, fake units an agent (with it):")
     all_succeed = True
-    for style, control in GUARDS.items():
-        succeeds = gained[style] > 2 * usual[style] + 100
+    for (style, control), units in gained.items():
+        # What reviewers miss and five accounts may bring is left to collectors in any case.
+        factor = 1.5 if style in COLLECTORS else 2
+        succeeds = units > factor * usual[style] + 100
         all_succeed &= succeeds
         mark = "" if succeeds else "  (NO DIFFERENCE)"
-        print(f"  {style:11} without {control:14} {gained[style]:8.0f} ({usual[style]:.0f}){mark}")
+        what = "others' units" if style in COLLECTORS else ""
+        print(f"  {style:11} without {control:14} {units:8.0f} ({usual[style]:.0f}) {what}{mark}")
     return all_succeed

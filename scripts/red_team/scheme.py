@@ -11,7 +11,7 @@ import math
 import random
 from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -25,13 +25,10 @@ from backend.review.rules import Doubtful, History, Limits, Seen
 from backend.rulebook import engine
 from backend.rulebook.act import Act, Place
 from backend.workflows import surroundings
+from scripts.red_team.acts import DAY_S, DAYS, FIRST_DAY, START, TownAct
+from scripts.red_team.around import Surroundings
 
 EDITION = Path(__file__).parents[2] / "backend" / "rulebook" / "editions" / "amp-2026-1.yaml"
-START = datetime(2026, 9, 1, tzinfo=UTC)
-DAYS = 30
-FIRST_DAY, LAST_DAY = -90, 90
-"""Three months before make the histories, two months after decide what becomes of waiting."""
-DAY_S = 86_400
 WEEK_S = 7 * DAY_S
 WEIGHED = frozenset({"bin", "counter"})
 """What a lorry's scales can say something about. Junk that a drop gate lets through weighs
@@ -62,23 +59,8 @@ class Controls:
     mass_balance: bool = True
     announced: bool = True
     station_usual: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class TownAct:
-    """One claim as it arrives; `is_real` is what nobody but the simulation knows."""
-
-    at_s: int
-    agent: int
-    account: int
-    station: int
-    kind: str
-    material: str
-    items: int
-    is_real: bool = True
-    gps_error_m: int = 0
-    gps_accuracy_m: int = 15
-    is_device_suspect: bool = False
+    phone: bool = True
+    company: bool = True
 
 
 @dataclass(slots=True)
@@ -126,6 +108,10 @@ def limits_of(controls: Controls) -> Limits:
         shipped = replace(shipped, located_share_bps=never)
     if not controls.station_usual:
         shipped = replace(shipped, usual_bps=never)
+    if not controls.phone:
+        shipped = replace(shipped, phone_accounts=never)
+    if not controls.company:
+        shipped = replace(shipped, companions=never)
     return shipped
 
 
@@ -155,6 +141,7 @@ class Scheme:
     _last_weighed_g: dict[Container, int] = field(default_factory=dict)
     _dismissed: set[int] = field(default_factory=set)
     _limits: Limits = field(default_factory=Limits)
+    _around: Surroundings = field(default_factory=Surroundings)
 
     def run(self, acts: list[TownAct]) -> None:
         """Process all claims; a collection round after each week, books from day 0 on."""
@@ -185,6 +172,7 @@ class Scheme:
             if self.controls.position and not near:
                 book.refused += 1
                 return
+        self._around.admit(act)
         self._judge(act, book, is_second_look=False)
         if act.kind != "sticker":
             book.attested_items += act.items
@@ -199,13 +187,9 @@ class Scheme:
             return True
         person = (act.agent, act.account)
         at, level = _instant(act.at_s), _level(act)
-        doubt = rules.assess(
-            Doubtful(at, level, act.material, act.items, evaluation.amount_units),
-            self._history(act),
-            self._limits,
-        )
+        doubt = self._doubt(act, units=evaluation.amount_units)
         codes = [signal.code for signal in doubt.signals]
-        if codes == ["attested_acts_few"]:
+        if rules.only_waits(codes):
             if not is_second_look:
                 self._waiting[person].append(_Waiting(act, act.at_s))
             return False
@@ -218,9 +202,21 @@ class Scheme:
         self._seen[person].append(
             Seen(at, level, act.material, act.items, units=evaluation.amount_units)
         )
+        if act.kind == "sticker":
+            self._around.pay_located(act)
         # An act that waited is paid, and counted as issued, when it is looked at again.
         self._pay(act, evaluation.amount_units, self._book(act))
         return True
+
+    def _doubt(self, act: TownAct, *, units: int) -> rules.Assessment:
+        act_at_hand = Doubtful(_instant(act.at_s), _level(act), act.material, act.items, units)
+        history = self._history(act)
+        doubt = rules.assess(act_at_hand, history, self._limits)
+        if not doubt.signals:
+            return doubt
+        # As online: company holds nothing alone and is looked for beside another sign only.
+        history = replace(history, companions=self._around.companions(act))
+        return rules.assess(act_at_hand, history, self._limits)
 
     def _history(self, act: TownAct) -> History:
         where = (act.station, act.material)
@@ -233,6 +229,8 @@ class Scheme:
         usual_g = base_g + sum(past) // len(past) if past else base_g
         return History(
             seen,
+            phone_accounts=self._around.accounts_on_phone(act),
+            station_located_today=self._around.located_today(act),
             device_is_in_doubt=act.is_device_suspect,
             open_mass_g=base_g + self._claimed_g[where] + act.items * ITEM_G[act.material],
             usual_mass_g=usual_g if act.kind in WEIGHED else 0,
@@ -243,9 +241,11 @@ class Scheme:
         person = (act.agent, act.account)
         left = []
         # What waits on changes nothing, so the next act of the same worth waits on too.
-        still: set[tuple[str, int]] = set()
+        still: set[tuple[str, int, bool]] = set()
         for waiting in self._waiting[person]:
-            worth = (waiting.act.material, waiting.act.items)
+            crowd = self._around.located_today(replace(waiting.act, at_s=act.at_s))
+            is_crowded = crowd >= self._limits.located_station_day
+            worth = (waiting.act.material, waiting.act.items, is_crowded)
             if act.at_s - waiting.since_s > WAIT_S:
                 self._book(waiting.act).held += 1
             elif worth in still or not self._judge(

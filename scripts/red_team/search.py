@@ -12,12 +12,14 @@ from functools import lru_cache
 
 from backend.collections.rules import ITEM_G
 from scripts.red_team import attacks, town
-from scripts.red_team.attacks import STYLES, Attack, Setting
-from scripts.red_team.scheme import DAY_S, DAYS, Container, Controls, Scheme
+from scripts.red_team.acts import DAY_S, DAYS
+from scripts.red_team.attacks import COLLECTORS, STYLES, Attack, Setting
+from scripts.red_team.scheme import Container, Controls, Scheme
 
 ALL_ON = Controls()
 HOSTILE_BASE = 1_000_000
 """Agents from here on are hostile."""
+_ALL = {**STYLES, **COLLECTORS}
 AGENTS = attacks.ACCOMPLICES
 GROUPS = 24
 """Groups of nine people among whom settings are tried in turn: 216 households, not one."""
@@ -49,7 +51,7 @@ def gain(style: str, setting: Setting, controls: Controls, *, group: int, seed: 
     acts = [
         act
         for agent in range(first, first + AGENTS)
-        for act in STYLES[style](Attack(agent, setting, controls, draw, seed))
+        for act in _ALL[style](Attack(agent, setting, controls, draw, seed))
     ]
     # Whose every code the door refused has gained nothing, whatever the scheme does.
     if all(act.is_real for act in acts):

@@ -4,7 +4,8 @@ Assumptions, ours unless a source is named: 2.3 people a household; 6 glass item
 and person (about 30 kg of glass a year, reports of French collection areas); 1 to 8 trips
 to a drop-off point a month, with a long tail; attested points are used for 71 % of the
 acts, since they pay four times as much; a phone's position is off by about its stated
-accuracy, and one fix in 500 is far off between high buildings.
+accuracy, and one fix in 500 is far off between high buildings. Three people in ten share a
+family's browser, eight in a hundred that of an association which helps them.
 """
 
 import math
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from scripts.red_team.scheme import DAY_S, DAYS, FIRST_DAY, LAST_DAY, TownAct
+from scripts.red_team.acts import DAY_S, DAYS, FIRST_DAY, LAST_DAY, OWN_PHONE, TownAct
 
 STICKERS, GATES, BINS, COUNTERS = (
     range(1000, 1210),
@@ -28,6 +29,7 @@ _MATERIALS = ("glass", "packaging", "paper", "textile")
 _WEIGHTS = (40, 35, 18, 7)
 _GATE_SHARE, _BIN_SHARE = 0.5, 0.4
 _FAR_FIX = 0.002
+_HELPED, _FAMILY = 8, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,15 @@ def citizen(draw: random.Random) -> Citizen:
             draw.choice(COUNTERS),
         ),
     )
+
+
+def phone_of(agent: int) -> int:
+    """Return the browser of an honest person."""
+    hundred, rest = divmod(agent, 100)
+    if rest < _HELPED:
+        return -10 - hundred
+    family, member = divmod(agent, 10)
+    return -1_000_000 - family if member < _FAMILY else OWN_PHONE
 
 
 def poisson(draw: random.Random, mean: float) -> int:
@@ -126,6 +137,7 @@ def _trip(
         items=load[1],
         gps_error_m=error_m,
         gps_accuracy_m=accuracy_m,
+        phone=phone_of(agent),
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from scripts.red_team import recycling, search
-from scripts.red_team.attacks import GUARDS, STYLES
+from scripts.red_team.attacks import COLLECTORS, GUARDS, STYLES
 from scripts.red_team.scheme import Controls
 
 SETTING = {
@@ -19,8 +19,8 @@ SETTING = {
 
 
 def test_every_style_names_the_control_that_guards_it() -> None:
-    assert GUARDS.keys() == STYLES.keys()
-    assert set(GUARDS.values()) <= set(Controls.__dataclass_fields__)
+    assert {style for style, _ in GUARDS} == {*STYLES, *COLLECTORS}
+    assert {control for _, control in GUARDS} <= set(Controls.__dataclass_fields__)
 
 
 def test_a_small_town_meets_the_goals() -> None:

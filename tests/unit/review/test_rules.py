@@ -88,11 +88,10 @@ def test_notices_two_places_when_the_earlier_act_arrives_later() -> None:
 @pytest.mark.parametrize(
     ("attested_units", "located_units", "expected"),
     [
-        (0, 0, []),  # the first fifty units need no company
-        (0, 1, ["attested_acts_few"]),
-        (1_000, 70, []),  # 50, and 7 % of 1,000, exactly
-        (1_000, 71, ["attested_acts_few"]),
-        (999, 70, ["attested_acts_few"]),
+        (0, 0, ["attested_acts_few"]),  # accounts are cheap: nothing is free
+        (1_000, 100, []),  # 50 and 100 are 15 % of 1,000, exactly
+        (1_000, 101, ["attested_acts_few"]),
+        (999, 100, ["attested_acts_few"]),
     ],
 )
 def test_located_acts_need_attested_ones(
@@ -111,10 +110,26 @@ def test_located_acts_need_attested_ones(
 def test_the_mean_of_a_season_bears_located_acts_of_a_poor_month() -> None:
     past = [Seen(before(days=60), "P2", "paper", units=3_000)]
 
-    assert codes_of(Doubtful(NOON, "P1", "glass", units=120), History(past)) == []
-    assert codes_of(Doubtful(NOON, "P1", "glass", units=121), History(past)) == [
+    assert codes_of(Doubtful(NOON, "P1", "glass", units=150), History(past)) == []
+    assert codes_of(Doubtful(NOON, "P1", "glass", units=151), History(past)) == [
         "attested_acts_few"
     ]
+
+
+@pytest.mark.parametrize(
+    ("codes", "waits"),
+    [
+        (["attested_acts_few"], True),
+        (["sticker_located", "attested_acts_few", "phone_shared"], True),
+        (["attested_acts_few", "phone_shared", "station_crowded"], False),
+        (["attested_acts_few", "acts_many"], False),
+        (["phone_shared"], False),
+    ],
+)
+def test_waits_for_later_acts_unless_the_rest_would_hold_by_itself(
+    codes: list[str], waits: bool
+) -> None:
+    assert rules.only_waits(codes) is waits
 
 
 @pytest.mark.parametrize(
