@@ -42,6 +42,7 @@ from backend.jobs.steps import (
     recover,
     refunds,
     replace,
+    rides,
     send,
     settlement,
     sweep,
@@ -95,6 +96,7 @@ def steps() -> list[Step]:
     """Return the steps in the order of a point's life."""
     return [
         Step("trips", trips.TripJudge().run, every_s=0.1),
+        Step("rides", rides.decide_rides, every_s=0.5),
         Step("decide", decide.decide_pending),
         Step("rounds", weigh.close_rounds, every_s=WEIGH_S),
         Step("balances", weigh.settle_overdue, every_s=WEIGH_S),
@@ -134,6 +136,7 @@ def steps() -> list[Step]:
         Step("reconcile", metrics.Reconciler().run, every_s=RECONCILE_S),
         Step("mail", mail.deliver_mails, every_s=0.2, is_safe_in_recovery=True),
         Step("forget-trips", trips.forget_old, every_s=TIDY_S, is_safe_in_recovery=True),
+        Step("lone-rides", rides.give_up_rides, every_s=TIDY_S),
         Step("carpool", carpool.ask_register, every_s=REGISTER_S),
         Step("freezes", tidy.lift_overdue_freezes, every_s=TIDY_S),
         Step("phones", tidy.forget_phones, every_s=TIDY_S, is_safe_in_recovery=True),

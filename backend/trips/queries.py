@@ -1,6 +1,6 @@
 """Reads of trips, factors and timetables."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func
@@ -82,10 +82,15 @@ def overlapping(
     return session.exec(statement.order_by(col(Trip.started_at), col(Trip.id)).limit(50)).all()
 
 
-def shapes_to_compare(session: Session, trip: Trip, *, length_m: int) -> list[str]:
+def shapes_to_compare(
+    session: Session, trip: Trip, *, length_m: int, beside: Collection[str] = ()
+) -> list[str]:
     """Return fingerprints of trips that this one may be a copy of.
 
     These are the newest own ones, and those of anybody that are equally long.
+
+    Args:
+        beside: Accounts that travelled in the same car; their trips are no copies.
     """
     shaped = select(Trip.shape).where(col(Trip.shape).is_not(None), col(Trip.id) != trip.id)
     newest = col(Trip.received_at).desc()
@@ -93,7 +98,7 @@ def shapes_to_compare(session: Session, trip: Trip, *, length_m: int) -> list[st
     low, high = length_band(length_m)
     alike = (
         shaped.where(
-            col(Trip.account_id) != trip.account_id,
+            col(Trip.account_id).not_in([trip.account_id, *beside]),
             col(Trip.length_m) >= low,
             col(Trip.length_m) <= high,
         )

@@ -58,7 +58,7 @@ def act_title(kind: str, facts: Facts) -> tuple[str, str]:
     key = f"{family}.{name}"
     if name is not None and texts.has("fr", key):
         return key, key.replace(".", "-")
-    is_trip = kind in ("ticket", "trip")
+    is_trip = kind in ("ticket", "trip", "shared_ride")
     return ("code.trip", "code-trip") if is_trip else ("code.deposit", "code-deposit")
 
 

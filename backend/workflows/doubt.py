@@ -20,7 +20,7 @@ from backend.review.rules import Assessment, Doubtful, History, Limits, Seen
 from backend.rewards import queries as reward_queries
 from backend.rulebook.act import Act
 from backend.territory.geo import Position, distance_m
-from backend.workflows import surroundings
+from backend.workflows import shared_rides, surroundings
 
 MAX_HISTORY = 300
 """Claims of one person that are read back; far more than a held person can have paid."""
@@ -64,9 +64,9 @@ def reasons_to_doubt(
         # Company alone holds nothing, and is the dearest to find out: only beside another sign.
         history = replace(history, companions=surroundings.companions(session, claim))
         assessment = rules.assess(doubtful, history, Limits())
-    if claim.kind == "trip":
+    if claim.kind in ("trip", shared_rides.KIND):
         assessment = _of_trip(assessment)
-    signs = _signs_of_trip(claim, act)
+    signs = (*_signs_of_trip(claim, act), *shared_rides.signs(session, claim))
     if not assessment.is_held:
         return signs
     return (*signs, *(Reason(signal.code, signal.facts) for signal in assessment.signals))

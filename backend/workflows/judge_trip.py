@@ -25,6 +25,7 @@ from backend.mobility.storing import length_m, read_shape, unpack
 from backend.mobility.trace import Trace
 from backend.mobility.transit.matching import TransitMatcher
 from backend.mobility.witnesses import Attested, agreeing_legs, spans_of
+from backend.rides import queries as ride_queries
 from backend.trips import queries
 from backend.trips import service as trips
 from backend.trips.models import Trip
@@ -65,7 +66,11 @@ def prepare(session: Session) -> Prepared | None:
     if trip is None:
         return None
     trace = unpack(trip.id, trip.points or [])
-    shapes = queries.shapes_to_compare(session, trip, length_m=length_m(trace))
+    # Two phones in one car record the same movement, and are expected to.
+    beside = ride_queries.companions(
+        session, trip.account_id, started_at=trip.started_at, ended_at=trip.ended_at
+    )
+    shapes = queries.shapes_to_compare(session, trip, length_m=length_m(trace), beside=beside)
     return Prepared(trip, trace, tuple(map(read_shape, shapes)), emission_table.factors_of(session))
 
 

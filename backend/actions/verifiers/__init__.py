@@ -8,6 +8,7 @@ from backend.actions.verifiers.deposit import DepositVerifier
 from backend.actions.verifiers.item import ItemVerifier
 from backend.actions.verifiers.protocol import Verifier
 from backend.actions.verifiers.sensor import SensorVerifier
+from backend.actions.verifiers.shared_ride import SharedRideVerifier
 from backend.actions.verifiers.slot import SlotVerifier
 from backend.actions.verifiers.sticker import StickerVerifier
 from backend.actions.verifiers.ticket import TicketVerifier
@@ -23,5 +24,6 @@ VERIFIERS: Mapping[str, Verifier] = {
     "attended": AttendedVerifier(),
     "item": ItemVerifier(),
     "trip": TripVerifier(),
+    "shared_ride": SharedRideVerifier(),
 }
 """Evidence kind → verifier. A new way to prove an act is one file and one line here."""

@@ -2,7 +2,7 @@
 
 from backend.jobs.context import Context
 from backend.trips import service as trips
-from backend.workflows import emission_table, judge_trip
+from backend.workflows import emission_table, judge_trip, shared_rides
 from backend.workflows.timetables import Timetables
 
 MAX_PER_STEP = 10
@@ -27,7 +27,9 @@ class TripJudge:
                 matchers = self._timetables.matchers(session)
             examined = judge_trip.examine(prepared, matchers)
             with context.database.transaction() as session:
-                judge_trip.conclude(session, examined, now=context.clock.now())
+                if judge_trip.conclude(session, examined, now=context.clock.now()):
+                    # In the same transaction: the points of the trip are gone after it.
+                    shared_rides.hand_over(session, prepared.trip, prepared.trace)
         return True
 
     def _seed(self, context: Context) -> None:

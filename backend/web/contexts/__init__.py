@@ -91,6 +91,7 @@ from backend.web.contexts.offers import (
     ShopOffersPage,
 )
 from backend.web.contexts.proofs import ProofLine, ProofsPage
+from backend.web.contexts.rides import RidePage, RidesPage, SeatLine
 from backend.web.contexts.shop import ShopPage, TillCardPage
 from backend.web.contexts.till import (
     CashOutLine,
@@ -199,9 +200,12 @@ __all__ = [
     "ReliabilityPoint",
     "ReportLine",
     "ReviewsPage",
+    "RidePage",
+    "RidesPage",
     "RoundCard",
     "RulesPage",
     "ScanPage",
+    "SeatLine",
     "Shop",
     "ShopOffersPage",
     "ShopPage",

@@ -76,6 +76,7 @@ def test_each_text_is_used() -> None:
         "cards.reason.",
         "material.",
         "mode.",
+        "ride.label.",
         "sign_in.problem.",
         "till.problem.",
         "refund.problem.",
