@@ -84,7 +84,7 @@ class Town:
             return sorted(rows, key=lambda claim: claim.account_id)
 
     def decide_all(self) -> dict[str, tuple[str, int]]:
-        outcomes = {}
+        outcomes: dict[str, tuple[str, int]] = {}
         while True:
             with self.database.transaction() as session:
                 outcome = decide_next(session, region=builders.REGION, now=self.clock.now())
