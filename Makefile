@@ -167,7 +167,7 @@ red-team-mobility: .venv/.ready ## Forge traces in ten styles (TRACES=folder of 
 	$(BIN)/python -m scripts.mobility.red_team $(or $(TRACES),tests/unit/mobility/data/traces) --count $(or $(COUNT),1000)
 
 .PHONY: red-team-recycling
-red-team-recycling: .venv/.ready ## Attack the recycling rules in twelve ways (SETTINGS=200 per style, SEEDS=5; goes on after a kill)
+red-team-recycling: .venv/.ready ## Attack the recycling rules in fifteen ways (SETTINGS=200 per style, SEEDS=5; goes on after a kill)
 	$(BIN)/python -m scripts.red_team.recycling --settings $(or $(SETTINGS),200) --seeds $(or $(SEEDS),5) --workers $(or $(WORKERS),2)
 
 .PHONY: bench-qr
@@ -179,7 +179,7 @@ bench-codes: .venv/.ready ## Measure the CPU time of verifying one claim of each
 	$(BIN)/python -m scripts.bench.verification
 
 .PHONY: attack-codes
-attack-codes: .venv/.ready ## Attack the codes a million times: photos, replays, relays, forgeries (ATTEMPTS=1000000)
+attack-codes: .venv/.ready ## Attack the codes a million times: photos, replays, relays, forgeries (ATTEMPTS=1000000; goes on after a kill)
 	$(BIN)/python -m scripts.bench.attack_codes --attempts $(or $(ATTEMPTS),1000000)
 
 .PHONY: fuzz-rules

@@ -92,7 +92,7 @@ def evidence_page(
         level=verdict.level if verdict is not None else "",
         received_at=claim.received_at,
         device=claim.device_number,
-        reasons=_reasons(verdict),
+        reasons=_reasons(verdict, language),
         trail=tuple(_trail(case) for case in cases),
         past=_past(session, claim),
         companions=surroundings.companions(session, claim),
@@ -124,11 +124,13 @@ def _latest(cases: Sequence[ReviewCase], claim: Claim) -> ReviewCase:
     )
 
 
-def _reasons(verdict: Verdict | None) -> tuple[str, ...]:
-    if verdict is None:
-        return ()
-    keys = (history.reason_key(reason["code"]) for reason in verdict.reasons)
-    return tuple(key for key in keys if key not in ("reason.doubt", "reason.other"))
+def _reasons(verdict: Verdict | None, language: str) -> tuple[str, ...]:
+    # Signals are told by the trail, in the words that only reviewers read.
+    return tuple(
+        history.reason_text(language, reason["code"], reason["facts"])
+        for reason in (verdict.reasons if verdict is not None else ())
+        if history.reason_key(reason["code"]) not in ("reason.doubt", "reason.other")
+    )
 
 
 def _trail(case: ReviewCase) -> TrailLine:

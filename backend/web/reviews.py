@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from backend.accounts.rules import Actor, Permission
 from backend.actions import queries as action_queries
-from backend.actions.models import Claim
+from backend.actions.models import Claim, Verdict
 from backend.http.deps import Now, ReadSession, WriteSession, requires
 from backend.review import queries
 from backend.review.models import ReviewCase
@@ -87,7 +87,8 @@ def case_line(
     session: Session, case: ReviewCase, claim: Claim, reader_id: str, now: datetime
 ) -> CaseLine:
     """Collect what a case shows of its act."""
-    facts = history.act_facts(claim, action_queries.verdict_of(session, claim.id or 0))
+    verdict = action_queries.verdict_of(session, claim.id or 0)
+    facts = history.act_facts(claim, verdict)
     title_key, icon = history.act_title(claim.kind, facts)
     place = places.of_devices(session, [claim.device_number])
     return CaseLine(
@@ -99,7 +100,7 @@ def case_line(
         occurred_at=claim.occurred_at,
         due_at=case.due_at,
         is_late=case.due_at < now,
-        doubts=doubts_of(case),
+        doubts=doubts_of(case) or _refusal(claim, verdict),
         statement=case.statement,
         is_own=case.account_id == reader_id,
         count=_whole(facts.get("count")),
@@ -113,11 +114,18 @@ def doubts_of(case: ReviewCase) -> tuple[Doubt, ...]:
     return tuple(_doubt(reason) for reason in case.reasons)
 
 
+def _refusal(claim: Claim, verdict: Verdict | None) -> tuple[Doubt, ...]:
+    """Return why an appealed act was refused: an appeal has no signals of its own."""
+    if verdict is not None:
+        return tuple(_doubt(reason) for reason in verdict.reasons)
+    return (_doubt({"code": claim.refusal_code, "facts": {}}),) if claim.refusal_code else ()
+
+
 def _doubt(reason: dict[str, Any]) -> Doubt:
     key = f"signal.{reason['code']}"
     if texts.has("fr", key):
         return Doubt(key, reason["facts"])
-    return Doubt(history.reason_key(reason["code"]))
+    return Doubt(history.reason_key(reason["code"]), reason["facts"])
 
 
 def _whole(value: object) -> int:

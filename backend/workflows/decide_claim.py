@@ -93,7 +93,7 @@ def decide_next(
 def _decide(session: Session, claim: Claim, setting: _Setting, now: datetime) -> Outcome:
     witness = _witness(session, claim)
     is_cleared = review_queries.is_cleared(session, claim.id or 0)
-    evidence = corroborated(session, claim, _evidence(claim), witness)
+    evidence = corroborated(session, claim, _evidence(claim, is_cleared=is_cleared), witness)
     evidence = with_recording(session, claim, evidence, is_cleared=is_cleared)
     evidence = with_journey(session, evidence)
     judgement = VERIFIERS[evidence.kind].judge(evidence, witness)
@@ -176,13 +176,14 @@ def _doubts(
     return reasons_to_doubt(session, claim, act, units=worth.amount_units, station=station)
 
 
-def _evidence(claim: Claim) -> Evidence:
+def _evidence(claim: Claim, *, is_cleared: bool) -> Evidence:
+    facts = claim.evidence["facts"]
     return Evidence(
         kind=claim.kind,
         code_key=claim.code_ref,
         device_number=claim.device_number,
         occurred_at=claim.occurred_at,
-        facts=claim.evidence["facts"],
+        facts={**facts, "cleared": True} if is_cleared else facts,
     )
 
 

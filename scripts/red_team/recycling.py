@@ -16,10 +16,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from scripts.record import Record
 from scripts.red_team import report, search, town
 from scripts.red_team.attacks import COLLECTORS, GUARDS, STYLES, Attack, Setting
-from scripts.red_team.record import Record
-from scripts.red_team.scheme import Books, Scheme
+from scripts.red_team.scheme import EDITION, Books, Scheme
 from scripts.red_team.search import ALL_ON, HOSTILE_BASE, seeded
 
 Pair: TypeAlias = tuple[str, str]
@@ -158,7 +158,7 @@ def main() -> int:
     parser.add_argument("--record", type=Path, default=Path("build/red-team"))
     options = parser.parse_args()
     started = time.perf_counter()
-    record = Record(options.record)
+    record = Record(options.record, [EDITION])
     with ProcessPoolExecutor(options.workers) as pool:
         look = {"settings": options.settings, "seed": options.seed}
         everyone = [(style, "") for style in (*STYLES, *COLLECTORS)]

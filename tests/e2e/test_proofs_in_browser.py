@@ -96,6 +96,43 @@ def test_a_sticker_scanned_far_away_is_refused_with_a_sentence_that_says_why(
     context.close()
 
 
+def test_an_appeal_goes_from_the_refusal_to_a_decision_that_the_citizen_reads(
+    browser: Browser, street: str, sticker: str, town: Town
+) -> None:
+    lou = town.citizen("lou@test.example")
+    context = phone_at(browser, IN_AIX)
+    context.add_cookies([{"name": "calanque", "value": town.sign_in(lou), "url": street}])
+    page = context.new_page()
+    collect(page, street, sticker, town)
+    expect(page.get_by_text("Votre téléphone était à")).to_be_visible()
+
+    page.get_by_text("Je pense que ce refus est une erreur").click()
+    page.get_by_label("Que s’est-il passé ?").fill("J’étais devant, la position était fausse.")
+    page.get_by_role("button", name="Demander qu’une personne regarde").click()
+    expect(page.get_by_text("Une personne va regarder votre demande")).to_be_visible()
+
+    desk = browser.new_context(locale="fr-FR")
+    desk.set_default_timeout(TIMEOUT_MS)
+    cookie = town.sign_in(town.reviewer.id)
+    desk.add_cookies([{"name": "calanque", "value": cookie, "url": street}])
+    reviewer = desk.new_page()
+    reviewer.goto(f"{street}/admin/examens")
+    case = reviewer.locator("article", has_text="J’étais devant, la position était fausse.")
+    expect(case).to_contain_text("contestation")
+    expect(case).to_contain_text("Votre téléphone était à")
+    expect(case).not_to_contain_text("lou@test.example")
+    case.get_by_role("button", name="Accepter").click()
+    expect(reviewer.get_by_text("Rien à examiner.")).to_be_visible()
+    town.decide()
+
+    page.reload()
+    expect(page.get_by_text("Votre demande a été acceptée.")).to_be_visible()
+    expect(page.locator("#receipt")).to_have_attribute("data-state", "held")
+    expect(page.locator("#amount")).to_contain_text("+0,5")
+    context.close()
+    desk.close()
+
+
 def test_a_sticker_scanned_on_the_spot_is_believed(
     browser: Browser, street: str, sticker: str, town: Town
 ) -> None:

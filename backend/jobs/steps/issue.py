@@ -20,7 +20,7 @@ from backend.rewards import queries as reward_queries
 from backend.rewards import service as rewards
 from backend.rewards.models import Reward
 from backend.rewards.rules import merkle_root, mint_word
-from backend.workflows.mintable import Mintable, mintable
+from backend.workflows.mintable import Mintable, has_frozen, mintable
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,9 @@ class _Attach:
     recipients: dict[int, str]
 
     def __call__(self, session: Session, batch: Batch) -> bool:
+        if has_frozen(session, self.recipients):
+            # Frozen since the batch was drawn up: the next one is drawn up without it.
+            return False
         taken = rewards.put_in_batch(session, self.recipients, batch.id)
         return taken == len(self.recipients)
 

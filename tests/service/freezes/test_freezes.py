@@ -20,7 +20,10 @@ from backend.freezes.models import Freeze
 from backend.freezes.rules import FreezeReason
 from backend.workflows import freeze_account
 from backend.workflows.admit_claims import ClaimRequest, admit
+from backend.workflows.decide_claim import decide_next
+from backend.workflows.mintable import has_frozen, mintable
 from tests.support import builders
+from tests.support.builders import GENESIS, REGION
 from tests.support.clock import FrozenClock
 
 ROSA, SAM, TESS = "rosa", "sam", "tess"
@@ -73,6 +76,11 @@ class Affair:
         with self.database.reading() as session:
             return session.get_one(Account, self.citizen.id).state
 
+    def mintable(self) -> list[int]:
+        with self.database.reading() as session:
+            found = mintable(session, genesis_hash=GENESIS, limit=10)
+            return [item.reward.reward_id for item in found]
+
     def mails(self) -> list[str]:
         with self.database.reading() as session:
             rows = session.exec(select(OutboxMessage).order_by(col(OutboxMessage.not_before))).all()
@@ -105,6 +113,24 @@ def test_the_second_person_freezes_and_the_citizen_is_told(affair: Affair) -> No
     assert affair.mails() == ["Calanque : votre compte est suspendu"]
     roles = roles_of(AccountKind(affair.citizen.kind), ())
     assert {p.value for p in permissions_of(AccountState.FROZEN, roles)} == {"read_own"}
+
+
+def test_nothing_is_minted_while_an_account_is_frozen(affair: Affair) -> None:
+    with affair.database.transaction() as session:
+        while decide_next(session, region=REGION, now=affair.clock.now()):
+            pass
+    (ready,) = affair.mintable()
+
+    freeze_id = affair.freeze()
+    assert affair.mintable() == []
+    with affair.database.reading() as session:
+        assert has_frozen(session, [ready])
+
+    with affair.database.transaction() as session:
+        freeze_account.lift(session, freeze_id, by=TESS, now=affair.clock.now())
+    assert affair.mintable() == [ready]
+    with affair.database.reading() as session:
+        assert not has_frozen(session, [ready])
 
 
 def test_a_declined_request_changes_nothing_and_can_be_asked_again(affair: Affair) -> None:

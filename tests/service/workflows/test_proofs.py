@@ -24,6 +24,7 @@ from backend.devices.witnesses import MessageState
 from backend.kernel.errors import EcoError
 from backend.territory.geo import Position
 from backend.territory.models import Station
+from backend.workflows import review_claim
 from backend.workflows.admit_claims import ClaimRequest, Whereabouts, admit
 from backend.workflows.decide_claim import decide_next
 from tests.support import builders
@@ -120,6 +121,32 @@ def test_a_sticker_scanned_far_away_is_refused_with_the_distance(
     [verdict] = judge(database, clock)
     assert (verdict.state, reasons(verdict)) == ("refused", ["sticker_too_far"])
     assert 16_000 < verdict.reasons[0]["facts"]["distance_m"] < 16_500
+
+
+def test_an_appeal_won_against_a_phones_position_pays(
+    database: Database, clock: FrozenClock, station: Station
+) -> None:
+    _, code = builders.make_sticker(database, clock, station)
+    claim = send(database, clock, code, where=TOWN_HALL)
+    assert isinstance(claim, Claim)
+    judge(database, clock)
+
+    with database.transaction() as session:
+        review_claim.appeal(
+            session, claim.public_id, account_id="alice", statement="I was.", now=clock.now()
+        )
+        review_claim.decide_case(
+            session,
+            claim.public_id,
+            is_accepted=True,
+            reviewer_id="rosa",
+            reason_code="plausible",
+            now=clock.now(),
+        )
+
+    [verdict] = judge(database, clock)
+    assert (verdict.state, verdict.level) == ("accepted", "P1")
+    assert reasons(verdict) == ["sticker_vouched"]
 
 
 def test_a_try_from_home_does_not_cost_the_visit(

@@ -1,7 +1,7 @@
 """Results that are kept on disk, so that a long run goes on after a kill.
 
 A result belongs to the code that made it: the file's name carries a fingerprint of every
-module of the project that was loaded, and of the edition.
+module of the project that was loaded, and of the data files that it names.
 """
 
 import hashlib
@@ -12,16 +12,14 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from scripts.red_team.scheme import EDITION
-
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 Task: TypeAlias = tuple[Any, ...]
 """JSON-safe arguments of one piece of work."""
 
 
-def fingerprint() -> str:
-    """Return 12 hex digits that change with any module of ours that was loaded."""
-    files = {EDITION}
+def fingerprint(data: Iterable[Path] = ()) -> str:
+    """Return 12 hex digits that change with these files and any module of ours that was loaded."""
+    files = set(data)
     for module in list(sys.modules.values()):
         path = getattr(module, "__file__", None)
         if path and Path(path).is_relative_to(ROOT) and ".venv" not in Path(path).parts:
@@ -35,10 +33,10 @@ def fingerprint() -> str:
 class Record:
     """Answers of finished tasks, one JSON line each."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, data: Iterable[Path] = ()) -> None:
         """Read what earlier runs of the same code have finished."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / f"{fingerprint()}.jsonl"
+        self.path = folder / f"{fingerprint(data)}.jsonl"
         self._answers: dict[str, Any] = {}
         if self.path.exists():
             for line in self.path.read_text().splitlines():
