@@ -15,9 +15,13 @@ class Reference:
     payouts: set[bytes] = field(default_factory=set)
     burned: int = 0
     minted: int = 0
+    is_mint_paused: bool = False
+    is_spend_paused: bool = False
 
-    def mint(self, words: list[tuple[str, int, int]]) -> tuple[int, int]:
-        """Return units minted and words skipped."""
+    def mint(self, words: list[tuple[str, int, int]]) -> tuple[int, int] | None:
+        """Return units minted and words skipped, `None` while mints are paused."""
+        if self.is_mint_paused:
+            return None
         before, skipped = self.minted, 0
         for recipient, reward_id, units in words:
             if reward_id in self.consumed:
@@ -30,6 +34,8 @@ class Reference:
 
     def spend(self, payer: str, merchant: int, units: int, nonce: bytes) -> bool:
         """Return whether the payment is taken."""
+        if self.is_spend_paused:
+            return False
         if nonce in self.paid or units == 0 or merchant not in self.takings or self.balances.get(payer, 0) < units:
             return False
         self.balances[payer] -= units
@@ -40,6 +46,8 @@ class Reference:
     def refund(self, nonce: bytes, units: int, ref: bytes) -> bool:
         """Return whether the refund is made."""
         payer, merchant, paid, back = self.paid[nonce]
+        if self.is_spend_paused:
+            return False
         if ref in self.refunds or units == 0 or units > self.takings[merchant] or units > paid - back:
             return False
         self.refunds.add(ref)
@@ -55,4 +63,13 @@ class Reference:
         self.payouts.add(ref)
         self.takings[merchant] -= units
         self.burned += units
+        return True
+
+    def recover(self, previous: str, replacement: str) -> bool:
+        """Return whether a balance is moved as a whole."""
+        units = self.balances.get(previous, 0)
+        if self.is_spend_paused or previous == replacement or units == 0:
+            return False
+        self.balances[previous] = 0
+        self.balances[replacement] = self.balances.get(replacement, 0) + units
         return True

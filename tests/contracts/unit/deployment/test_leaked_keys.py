@@ -153,3 +153,21 @@ def test_a_leaked_citizens_key_pays_registered_merchants_only(scene, payer):
 
     assert (name, books(scene)[1]) == ("RedemptionDesk_SpendRefused", 0)
     assert arguments[1] == keccak(text="RedemptionDesk_MerchantUnknown()")[:4]
+
+
+def test_a_leaked_relayer_key_only_sends_what_was_signed(scene, payer):
+    desk, relayer = scene.at("RedemptionDesk").functions, scene.web3.eth.accounts[14]
+    for merchant in (7, 8):
+        scene.send("registrar", desk.registerMerchant(merchant, 10**6))
+    signed = scene.sign_spend(payer, 7, 100, 1)
+    before = books(scene)
+
+    # Another merchant, another amount, and what needs a role: all refused.
+    for changed in ((signed[0], 100, 8, *signed[3:]), (signed[0], 101, *signed[2:])):
+        assert scene.refusal(relayer, desk.spend(changed))[0] == "RedemptionDesk_SpendRefused"
+    minting = scene.at("RewardIssuer").functions.issue(1, ROOT, [word(THIEF, make_id(1), 1)])
+    assert scene.refusal(relayer, minting)[0] == "AccessManagedUnauthorized"
+    assert scene.send(relayer, desk.spend(signed)).status == 1
+
+    assert books(scene) == before
+    assert desk.takingsOf(7).call() == 100
