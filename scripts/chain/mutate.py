@@ -109,7 +109,8 @@ def judge(mutant: Mutant) -> str:
         others = [
             f"unit/{name}" for name in ("EcoToken", "RewardIssuer", "RuleBook", "RedemptionDesk") if name not in units
         ]
-        deployment = [f"unit/deployment/test_{name}.py" for name in ("roles", "leaked_keys", "admin", "check")]
+        looked_at = ("roles", "events", "leaked_keys", "admin", "check")
+        deployment = [f"unit/deployment/test_{name}.py" for name in looked_at]
         if not _pytest(own):
             return "units"
         if not _pytest([*others, "stateful", *deployment]):
