@@ -153,6 +153,10 @@ def test_the_guardian_only_lowers(scene, issuer, looser):
     assert scene.refusal("guardian", issuer.functions.setLimits(change(issuer)))[0] == "AccessManagedUnauthorized"
 
 
+def test_lowering_may_leave_each_limit_as_it_is(scene, issuer):
+    assert scene.refusal("guardian", issuer.functions.lowerLimits(change(issuer))) is None
+
+
 @pytest.mark.parametrize("name", ["item", "items", "batch", "window", "minter", "everybody"])
 def test_no_limit_is_zero(scene, issuer, name):
     assert scene.refusal("deployer", issuer.functions.setLimits(change(issuer, **{name: 0})))[0] == (
