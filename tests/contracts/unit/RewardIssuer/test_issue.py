@@ -98,10 +98,26 @@ def test_the_common_bucket_bounds_all_minters_together(scene, issuer):
     scene.send("guardian", issuer.functions.lowerLimits(change(issuer, everybody=110_000)))
     scene.issue(words_of(10, 10_000))
 
-    name, arguments = scene.refusal(second, issuer.functions.issue(1, ROOT, words_of(2, 10_000, first=100)))
+    words = words_of(2, 10_000, first=100)
+    for call in (issuer.functions.issue(1, ROOT, words), issuer.functions.dryRun(second, 1, words)):
+        name, arguments = scene.refusal(second, call)
+        assert name == "RewardIssuer_GlobalBudgetExceeded"
+        assert arguments[0] == 20_000
 
-    assert name == "RewardIssuer_GlobalBudgetExceeded"
-    assert arguments[0] == 20_000
+
+def test_time_passed_fills_the_common_bucket_at_the_rate_of_then(scene, issuer):
+    minter = scene.people["minter"]
+    scene.send("guardian", issuer.functions.lowerLimits(change(issuer, everybody=110_000)))
+    scene.issue(words_of(10, 10_000))
+    scene.pass_time(8_640)
+    # A tenth of the window gave back a tenth of 110,000, beside the 10,000 that were left.
+    before = issuer.functions.availableUnits(minter).call()
+    assert 21_000 <= before <= 21_010
+
+    # Ten times slower from now on, not for what has passed.
+    scene.send("guardian", issuer.functions.lowerLimits(change(issuer, window=864_000)))
+
+    assert before <= issuer.functions.availableUnits(minter).call() <= before + 10
 
 
 def test_a_batch_sent_again_costs_the_buckets_nothing(scene, issuer):
