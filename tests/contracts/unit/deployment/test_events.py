@@ -93,3 +93,14 @@ def test_an_authorization_tells_that_it_was_used_and_refunded(scene, payer, merc
 
     assert used == {"authorizer": payer.address, "nonce": nonce}
     assert refunded == {"authorizer": payer.address, "nonce": nonce, "to": payer.address, "units": 300}
+
+
+def test_units_that_move_or_end_leave_a_transfer(scene, payer, merchant):
+    desk, address = scene.at("RedemptionDesk").functions, scene.contracts["RedemptionDesk"]
+    nobody = "0x" + "00" * 20
+
+    paid = emitted(scene, "deployer", "EcoToken", desk.spend(scene.sign_spend(payer, merchant, 900, 1)), "Transfer")
+    burned = emitted(scene, "treasurer", "EcoToken", desk.cashOut(merchant, 400, keccak(b"payout")), "Transfer")
+
+    assert paid == {"from": payer.address, "to": address, "value": 900}
+    assert burned == {"from": address, "to": nobody, "value": 400}
