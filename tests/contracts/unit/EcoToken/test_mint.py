@@ -2,6 +2,7 @@
 
 import pytest
 from chain.scene import citizen, make_id, word
+from chain.target import artifact
 
 LIMIT = 10_000
 
@@ -102,6 +103,18 @@ def test_refuses_more_than_the_daily_ceiling_until_the_next_day(scene, token, is
     assert token.functions.mintedTodayUnits().call() == 0
     assert scene.send(issuer, mint(token, more)).status == 1
     assert token.functions.mintedTodayUnits().call() == 1
+
+
+@pytest.mark.parametrize(("ceiling", "is_taken"), [(0, False), (1, True), (2**96 - 1, True), (2**96, False)])
+def test_a_token_has_a_ceiling_of_one_to_96_bits(scene, ceiling, is_taken):
+    made = artifact("EcoToken")
+    factory = scene.web3.eth.contract(abi=made["abi"], bytecode=made["bytecode"])
+    deployment = factory.constructor(scene.contracts["PointsAccessManager"], ceiling)
+
+    sent = deployment.transact({"from": scene.people["deployer"], "gas": 10_000_000})
+    receipt = scene.web3.eth.wait_for_transaction_receipt(sent)
+
+    assert receipt.status == is_taken
 
 
 def test_skips_and_reports_ids_consumed_before(scene, token, issuer, alice, bob):

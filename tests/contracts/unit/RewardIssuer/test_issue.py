@@ -81,7 +81,7 @@ def test_the_minters_bucket_runs_dry_and_fills_with_time(scene, issuer):
     scene.issue(words_of(5, 10_000, first=100))
     minter = scene.people["minter"]
 
-    name, arguments = scene.refusal("minter", issuer.functions.issue(1, ROOT, words_of(1, 10_000, first=200)))
+    name, arguments = refusals(scene, issuer, words_of(1, 10_000, first=200))
 
     assert name == "RewardIssuer_MinterBudgetExceeded"
     assert arguments[0] == minter.lower()
