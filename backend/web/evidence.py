@@ -92,7 +92,7 @@ def evidence_page(
         level=verdict.level if verdict is not None else "",
         received_at=claim.received_at,
         device=claim.device_number,
-        reasons=_reasons(verdict, language),
+        reasons=_reasons(claim, verdict, language),
         trail=tuple(_trail(case) for case in cases),
         past=_past(session, claim),
         companions=surroundings.companions(session, claim),
@@ -124,7 +124,9 @@ def _latest(cases: Sequence[ReviewCase], claim: Claim) -> ReviewCase:
     )
 
 
-def _reasons(verdict: Verdict | None, language: str) -> tuple[str, ...]:
+def _reasons(claim: Claim, verdict: Verdict | None, language: str) -> tuple[str, ...]:
+    if verdict is None and claim.refusal_code:
+        return (history.reason_text(language, claim.refusal_code, {}),)
     # Signals are told by the trail, in the words that only reviewers read.
     return tuple(
         history.reason_text(language, reason["code"], reason["facts"])
