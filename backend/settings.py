@@ -101,6 +101,11 @@ class Settings(BaseSettings):
         description="Timetables (GTFS): name to path or https:// address, for "
         "`calanque mobility import-gtfs NAME`; a JSON object.",
     )
+    gbfs_urls: dict[str, str] = Field(
+        default={},
+        description="Public feeds of shared bikes (GBFS 2 or 3): name to the address of its "
+        "`gbfs.json`; a JSON object. Rides from station to station are shown; they earn no more.",
+    )
     mail_transport: Literal["maildir", "smtp"] = Field(
         default="maildir", description="Where mail goes: a local folder, or an SMTP server."
     )

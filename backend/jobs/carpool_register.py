@@ -16,8 +16,8 @@ from backend.carpool.rules import RegisterStatus
 from backend.kernel.clock import Clock
 from backend.kernel.errors import EcoError, ErrorKind, UnavailableError
 
-TIMEOUT_S = 3
-"""Short: the loop that asks also sends rewards."""
+TIMEOUT_S = 1
+"""Short: the loop that asks also sends rewards. A question is one request, two with a new token."""
 TOKEN_LIFE = timedelta(minutes=4)
 """A token is good for five minutes; one is left for clocks and the request under way."""
 

@@ -1,7 +1,7 @@
 """What every step gets: the connections of the process and the numbers that it may use."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from backend.chain.contracts import Contracts
 from backend.chain.node import Node
 from backend.db.engine import Database
 from backend.jobs.carpool_register import CarpoolRegister
+from backend.jobs.gbfs import BikeFeeds
 from backend.jobs.mail import MailTransport
 from backend.jobs.wallet_client import Wallet
 from backend.kernel.clock import Clock
@@ -36,6 +37,7 @@ class Context:
         key_addresses: Key label → address, from both wallet services.
         rate_micro_cents_per_unit: What a merchant is paid per unit.
         sepa_folder: Where the bank's transfer client picks files up.
+        bikes: Stations of shared bikes; none by default.
     """
 
     database: Database
@@ -56,6 +58,7 @@ class Context:
     key_addresses: Mapping[str, str]
     rate_micro_cents_per_unit: int
     sepa_folder: Path
+    bikes: BikeFeeds = field(default_factory=BikeFeeds)
 
     @property
     def genesis_hash(self) -> str:

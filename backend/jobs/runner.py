@@ -20,6 +20,7 @@ from backend.db.engine import Database
 from backend.jobs import metrics
 from backend.jobs.carpool_register import CarpoolRegister, NoRegister, RegisterClient
 from backend.jobs.context import Context
+from backend.jobs.gbfs import BikeFeeds
 from backend.jobs.instruments import STEP_FAILURES
 from backend.jobs.mail import MaildirTransport, MailTransport, SMTPTransport
 from backend.jobs.steps import (
@@ -214,6 +215,7 @@ def connect(settings: Settings) -> Context:
         wallet=wallet,
         guardian=guardian,
         register=_register(settings),
+        bikes=BikeFeeds(settings.gbfs_urls),
         mail=_mail(settings),
         mail_from=settings.mail_from,
         linger=timedelta(milliseconds=settings.linger_ms),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from backend.mobility.bikes.gbfs import Stations, corroborate
 from backend.mobility.emissions.factors import EmissionFactor
 from backend.mobility.emissions.trips import FACTOR_OF_MODE, avoided_by
 from backend.mobility.fraud.fingerprint import Fingerprint, fingerprint
@@ -47,6 +48,7 @@ def examine(
     history: Sequence[Fingerprint] = (),
     factors: tuple[EmissionFactor, ...],
     matchers: Sequence[TransitMatcher] = (),
+    bikes: Sequence[Stations] = (),
     model: ModeModel | None = None,
 ) -> Dossier:
     """Judge a trace and collect what is kept of it.
@@ -55,6 +57,7 @@ def examine(
         history: Fingerprints that a copy would be of.
         factors: The table of emission factors, all editions.
         matchers: Timetables in use.
+        bikes: Stations of shared bikes; they name the ends of a ride and prove nothing.
     """
     verdict = verify(trace, history=history, factors=factors, model=model or default_model())
     finding = verdict_json(verdict)
@@ -62,7 +65,7 @@ def examine(
     if len(usable) < MIN_POINTS:
         return Dossier(finding, [], None, None, 0, None)
     for leg, told in zip(verdict.legs, finding["legs"], strict=True):
-        told.update(_more(leg, usable, matchers))
+        told.update(_more(leg, usable, matchers, bikes))
     spans = [
         (leg.mode, leg.started_at.timestamp(), leg.ended_at.timestamp() + 1) for leg in verdict.legs
     ]
@@ -108,13 +111,18 @@ def co2_of(
     return grams, list(used.values()) if grams else []
 
 
-def _more(leg: LegVerdict, usable: Trace, matchers: Sequence[TransitMatcher]) -> dict[str, Any]:
+def _more(
+    leg: LegVerdict,
+    usable: Trace,
+    matchers: Sequence[TransitMatcher],
+    bikes: Sequence[Stations],
+) -> dict[str, Any]:
     told: dict[str, Any] = {"factor": FACTOR_OF_MODE[leg.mode]}
-    if leg.mode not in TRANSIT_MODES:
-        return told
     part = usable.between(leg.started_at.timestamp(), leg.ended_at.timestamp() + 1)
     if len(part) < FEWEST_FIXES_OF_A_LINE:
         return told
+    if leg.mode not in TRANSIT_MODES:
+        return told | (corroborate(part, bikes) if leg.mode == "bike" else {})
     found = [match for matcher in matchers if (match := matcher.match(part)) is not None]
     best = max(found, key=lambda match: match.via_share, default=None)
     return told if best is None else told | _line(best)

@@ -1,7 +1,7 @@
 """Writes of trips: take one in once, keep what the verdict found, forget in time."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -126,6 +126,20 @@ def keep(session: Session, trip_id: str, kept: Kept) -> bool:
         .returning(col(Trip.id))
     )
     return done.scalar_one_or_none() is not None
+
+
+def attest(
+    session: Session, trip: Trip, legs: Collection[int], *, reference: str, mode: str
+) -> None:
+    """Note that a ticket attests some legs: proved twice, and paid with the ticket."""
+    told = [
+        leg | {"proof_level": "P3", "ticket": reference, "ticket_mode": mode} if at in legs else leg
+        for at, leg in enumerate(trip.finding["legs"])
+    ]
+    # A new document: the session does not see changes inside the old one.
+    trip.finding = {**trip.finding, "legs": told, "proof_level": "P3"}
+    session.add(trip)
+    session.flush()
 
 
 def forget(session: Session, now: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 from sqlmodel import Session
@@ -16,11 +16,13 @@ from backend.review import queries, rules
 from backend.review.models import ReviewCase
 from backend.rewards import queries as reward_queries
 from backend.rewards.rules import STILL_HERE
-from backend.web import history, places
+from backend.trips import queries as trip_queries
+from backend.web import history, maps, places
 from backend.web.contexts import EvidencePage, PastAct, TrailLine
 from backend.web.forms import checked_form, see
 from backend.web.rendering import language_of, respond
 from backend.web.reviews import ACCEPT_REASONS, REFUSE_REASONS, Reviewer, case_line, doubts_of
+from backend.web.trips import leg_line
 from backend.workflows import freeze_account, notices, surroundings
 from backend.workflows.take_back import take_back
 
@@ -106,7 +108,22 @@ def evidence_page(
         take_back_reasons=TAKE_BACK_REASONS,
         freeze_reasons=tuple(FreezeReason),
         changes=tuple(notices.adjustment(row, language) for row in changes),
+        **_recording(session, claim),
     )
+
+
+def _recording(session: Session, claim: Claim) -> dict[str, Any]:
+    """Return the map and the legs of a recorded trip: what a reviewer sees a sign of fraud on.
+
+    The map has both ends cut off and is gone after a month, or earlier if its owner wishes.
+    """
+    trip = trip_queries.get(session, claim.public_id) if claim.kind == "trip" else None
+    if trip is None:
+        return {}
+    return {
+        "map": maps.trip_map(session, trip.path),
+        "legs": tuple(leg_line(leg) for leg in trip.finding.get("legs", [])),
+    }
 
 
 def _latest(cases: Sequence[ReviewCase], claim: Claim) -> ReviewCase:

@@ -168,7 +168,7 @@ def trip_page(session: Session, trip: Trip, language: str) -> TripPage:
         co2_g=trip.finding.get("co2_avoided_g", 0),
         map=drawn,
         has_map=drawn is not None,
-        legs=tuple(_leg(leg) for leg in trip.finding.get("legs", [])),
+        legs=tuple(leg_line(leg) for leg in trip.finding.get("legs", [])),
         factors=tuple(_factor(one) for one in trip.finding.get("factors", [])),
         reasons=_reasons(verdict, language),
         receipt_href=f"/recus/{trip.id}" if claim is not None else "",
@@ -229,7 +229,8 @@ def _counted(trip: Trip) -> list[Mapping[str, Any]]:
     return [leg for leg in trip.finding.get("legs", []) if leg["proof_level"] != "P0"]
 
 
-def _leg(leg: Mapping[str, Any]) -> LegLine:
+def leg_line(leg: Mapping[str, Any]) -> LegLine:
+    """Return a leg of a finding as pages show it."""
     title_key, icon = history.act_title("trip", {"mode": leg.get("ticket_mode", leg["mode"])})
     ticket = leg.get("ticket")
     return LegLine(
@@ -247,6 +248,8 @@ def _leg(leg: Mapping[str, Any]) -> LegLine:
         board=leg.get("board", ""),
         alight=leg.get("alight", ""),
         ticket_href=f"/recus/{ticket}" if ticket else "",
+        dock_start=leg.get("dock_start", ""),
+        dock_end=leg.get("dock_end", ""),
     )
 
 

@@ -32,7 +32,7 @@ from backend.workflows.doubt import reasons_to_doubt
 from backend.workflows.grant import Payable, grant
 from backend.workflows.review_claim import about
 from backend.workflows.sold_elsewhere import PartnerKeys
-from backend.workflows.trip_witness import with_recording
+from backend.workflows.trip_witness import paid_once, with_recording
 
 ATTESTED = (ProofLevel.P2, ProofLevel.P3)
 
@@ -97,6 +97,7 @@ def _decide(session: Session, claim: Claim, setting: _Setting, now: datetime) ->
     evidence = with_recording(session, claim, evidence, is_cleared=is_cleared)
     evidence = with_journey(session, evidence)
     judgement = VERIFIERS[evidence.kind].judge(evidence, witness)
+    judgement = paid_once(session, claim, evidence, judgement, now=now)
     edition = rulebook_queries.in_force_at(session, claim.occurred_at)
     payable: Payable | None = None
     if not is_cleared and book_queries.is_in_lost_time(session, claim.occurred_at):

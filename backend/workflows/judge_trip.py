@@ -17,6 +17,7 @@ from backend.actions import service as actions
 from backend.actions.models import Claim
 from backend.actions.rules import ClaimState, Evidence, Fact
 from backend.kernel.errors import UnavailableError
+from backend.mobility.bikes.gbfs import Stations
 from backend.mobility.dossier import Dossier, co2_of
 from backend.mobility.dossier import examine as examine_trace
 from backend.mobility.emissions.factors import EmissionFactor
@@ -74,7 +75,11 @@ def prepare(session: Session) -> Prepared | None:
     return Prepared(trip, trace, tuple(map(read_shape, shapes)), emission_table.factors_of(session))
 
 
-def examine(prepared: Prepared, matchers: Sequence[TransitMatcher] = ()) -> Examined:
+def examine(
+    prepared: Prepared,
+    matchers: Sequence[TransitMatcher] = (),
+    bikes: Sequence[Stations] = (),
+) -> Examined:
     """Compute the verdict; a trace that breaks the computation goes to a person."""
     try:
         dossier = examine_trace(
@@ -82,6 +87,7 @@ def examine(prepared: Prepared, matchers: Sequence[TransitMatcher] = ()) -> Exam
             history=prepared.history,
             factors=prepared.factors,
             matchers=matchers,
+            bikes=bikes,
         )
     except Exception:
         log.exception("trip_undecidable", trip=prepared.trip.id)

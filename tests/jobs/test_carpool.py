@@ -1,5 +1,6 @@
 """A shared ride from the operator's report to points, and what a later invalidation does."""
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,8 @@ from backend.actions.models import Claim, Verdict
 from backend.actions.rules import ClaimState
 from backend.carpool.models import CarpoolJourney
 from backend.carpool.rules import JourneyState, RegisterStatus
+from backend.jobs.carpool_register import JourneyStatus
+from backend.jobs.steps import carpool as step
 from backend.ledger import names
 from backend.mobility.fraud.nullifiers import Act, nullifiers
 from backend.partners import service as partners
@@ -201,3 +204,35 @@ def test_partners_hear_of_a_paid_trip_and_nothing_of_who(ride: Ride, alice: Acco
     assert not {row.nullifier for row in rows if row.partner_number == 77} & {
         row.nullifier for row in rows if row.partner_number == 78
     }
+
+
+def test_a_slow_register_gets_one_question_a_round(
+    works: Works, ride: Ride, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        ride.report(
+            operator_journey_id=f"J{number}",
+            operator_trip_id=f"T{number}",
+            driver=f"{number}" * 64,
+            passenger=f"{number + 5}" * 64,
+            driver_serial=f"J{number}D",
+            passenger_serial=f"J{number}P",
+        )
+    works.clock.advance(hours=49)
+    asked: list[str] = []
+
+    def slow(operator_number: int, operator_journey_id: str) -> JourneyStatus:
+        asked.append(operator_journey_id)
+        return JourneyStatus(RegisterStatus.PENDING)
+
+    monkeypatch.setattr(works.register, "status", slow)
+    # Each look at the watch is a second and a half later than the one before.
+    monkeypatch.setattr(
+        "backend.jobs.steps.carpool.time.monotonic", itertools.count(0.0, 1.5).__next__
+    )
+
+    assert step.ask_register(works.context) is False
+    assert len(asked) == 1
+    monkeypatch.setattr("backend.jobs.steps.carpool.time.monotonic", lambda: 0.0)
+    assert step.ask_register(works.context) is False
+    assert sorted(asked) == ["J0", "J1", "J2"]

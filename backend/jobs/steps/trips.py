@@ -19,13 +19,14 @@ class TripJudge:
     def run(self, context: Context) -> bool:
         """Judge some trips, each with its computation outside of any transaction."""
         self._seed(context)
+        context.bikes.refresh()
         for done in range(MAX_PER_STEP):
             with context.database.reading() as session:
                 prepared = judge_trip.prepare(session)
                 if prepared is None:
                     return done > 0
                 matchers = self._timetables.matchers(session)
-            examined = judge_trip.examine(prepared, matchers)
+            examined = judge_trip.examine(prepared, matchers, context.bikes.systems())
             with context.database.transaction() as session:
                 if judge_trip.conclude(session, examined, now=context.clock.now()):
                     # In the same transaction: the points of the trip are gone after it.

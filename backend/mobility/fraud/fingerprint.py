@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backend.mobility.pipeline.features import smooth_line
-from backend.mobility.trace import Trace
+from backend.mobility.trace import FloatArray, Trace
 
 ComplexArray = npt.NDArray[np.complex128]
 
@@ -93,11 +93,27 @@ def _best_stretch(one: ComplexArray, other: ComplexArray) -> float:
     margin = len(short) // 8
     core = short[margin : len(short) - margin]
     best = 0.0
-    windows = np.lib.stride_tricks.sliding_window_view(long, len(core))
-    for candidate in (core, core[::-1]):
-        shape = np.abs(windows @ candidate.conj())
-        scale = np.linalg.norm(windows, axis=1) * np.linalg.norm(candidate)
-        likeness = shape / np.maximum(scale, 1e-9)
-        for at in np.flatnonzero(likeness > SAME_STRETCH)[:20]:
-            best = max(best, _likeness(windows[at], candidate))
+    squares = np.concatenate(([0.0], np.cumsum(np.abs(long) ** 2)))
+    norms = np.sqrt(np.maximum(squares[len(core) :] - squares[: -len(core)], 0.0))
+    scale = np.maximum(norms * np.linalg.norm(core), 1e-9)
+    for candidate, products in zip((core, core[::-1]), _slide(core, long), strict=True):
+        # Rounding of the transform may lift a likeness by a hair; the exact one decides below.
+        for at in np.flatnonzero(products / scale > SAME_STRETCH - 1e-6)[:20]:
+            best = max(best, _likeness(long[at : at + len(core)], candidate))
     return best
+
+
+def _slide(core: ComplexArray, long: ComplexArray) -> tuple[FloatArray, FloatArray]:
+    """Return the size of the inner product with each window, of the core and of it reversed.
+
+    By Fourier transform: products one by one took 25 ms for forty long neighbours.
+    """
+    width = len(long) - len(core) + 1
+    size = 1 << (len(long) + len(core) - 2).bit_length()
+    spectrum = np.fft.fft(long, size)
+    # A window's product with the conjugate core is a convolution with it turned round.
+    backwards = np.fft.fft(core[::-1].conj(), size)
+    forwards = np.fft.fft(core.conj(), size)
+    inner = slice(len(core) - 1, len(core) - 1 + width)
+    one, other = (np.abs(np.fft.ifft(spectrum * with_)[inner]) for with_ in (backwards, forwards))
+    return one, other

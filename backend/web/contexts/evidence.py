@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backend.web.contexts.admin import CaseLine, Doubt
+from backend.web.contexts.trips import LegLine, TripMap
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class EvidencePage:
         pending_units: What can still be taken back.
         companions: People who keep acting beside this person.
         accounts_on_phone: Accounts that opened a session in the same browser.
+        map, legs: Of a recorded trip, both ends cut off; none of any other act.
     """
 
     case: CaseLine
@@ -60,6 +62,8 @@ class EvidencePage:
     take_back_reasons: tuple[str, ...]
     freeze_reasons: tuple[str, ...]
     changes: tuple[str, ...] = ()
+    map: TripMap | None = None
+    legs: tuple[LegLine, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,7 @@ class LegLine:
         percent: How sure the mode is.
         is_counted: Distance and mode are proved.
         ticket_href: Receipt of the ticket that attests it; may be empty.
+        dock_start, dock_end: Stations of shared bikes at its ends; a hint, may be empty.
     """
 
     icon: str
@@ -107,6 +108,8 @@ class LegLine:
     board: str = ""
     alight: str = ""
     ticket_href: str = ""
+    dock_start: str = ""
+    dock_end: str = ""
 
 
 @dataclass(frozen=True)

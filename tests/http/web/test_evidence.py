@@ -1,5 +1,6 @@
 """Reviewers' evidence, taking back, and freezing an account with four eyes, through pages."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -7,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from backend.accounts import service as accounts
 from backend.accounts.rules import Role
+from tests.support import rides, travel
 from tests.support.town import Town
 
 BrowserOf = Callable[[str], TestClient]
@@ -117,3 +119,32 @@ def test_the_api_does_the_same(
     assert tess.post(f"{path}/lift").json()["state"] == "lifted"
     assert len(rosa.get("/api/v1/freezes").json()) == 1
     assert lou.get("/api/v1/freezes").status_code == 403
+
+
+def test_a_reviewer_sees_the_way_of_a_held_trip_and_what_is_odd_about_it(
+    town: Town, browser_of: BrowserOf
+) -> None:
+    lou = town.citizen("lou@test.example")
+    points = rides.rows(rides.BIKE, ended_at=town.clock.now())
+    flat = [[*point[:3], 5.0, *point[4:]] for point in points]
+    body = json.dumps({"points": flat}).encode()
+    trip = travel.hand_in(town.database, town.clock, lou, body)
+    travel.judge(town.database, town.clock)
+    town.decide()
+    rosa = reviewer(town, browser_of, "rosa")
+
+    page = rosa.get(f"/admin/examens/{trip.id}").text
+
+    assert "La précision ne varie jamais." in page
+    assert "map-leg-bike" in page
+    assert "lou@" not in page
+
+
+def test_an_act_without_a_recording_shows_no_map(
+    town: Town, browser_of: BrowserOf, receipt: str
+) -> None:
+    rosa = reviewer(town, browser_of, "rosa")
+
+    page = rosa.get(receipt.replace("/recus/", "/admin/examens/")).text
+
+    assert 'id="recording"' not in page

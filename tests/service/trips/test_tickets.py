@@ -7,15 +7,19 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from backend.actions import queries as action_queries
 from backend.actions.models import Claim
 from backend.actions.rules import ClaimState
 from backend.db.engine import Database
 from backend.mobility.errors import FeedInvalidError
 from backend.mobility.parsing import parse_trace
 from backend.mobility.verify import verify
+from backend.rewards import queries as reward_queries
+from backend.rewards.rules import RewardState
 from backend.trips import queries
 from backend.trips import service as trips
 from backend.trips.errors import ValidationFileError
+from backend.trips.models import Trip
 from backend.workflows import timetables, validation_files
 from backend.workflows.admit_claims import ClaimRequest, admit
 from backend.workflows.admit_validations import Outcome, Validation
@@ -25,6 +29,7 @@ from tests.support.builders import Terminal
 from tests.support.clock import FrozenClock
 
 GTFS = Path(__file__).parents[2] / "unit/mobility/data/gtfs/sample_gtfs.zip"
+LOCATED_UNITS = 20
 TRANSIT_UNITS = 50
 """What amp-2026-1 pays for an attested bus trip."""
 
@@ -117,6 +122,85 @@ def test_a_recording_after_its_ticket_confirms_it_and_is_not_paid_again(
     # (142.25 - 122.42) g/km: a bus avoids little.
     assert trip.finding["co2_avoided_g"] == int(19.83 * bus["distance_m"] / 1000)
     assert "paid_with_ticket" in [r["code"] for r in travel.verdict(database, trip.id).reasons]
+
+
+def bike_receipt(trip: Trip, word: str) -> Validation:
+    """Return what a bike-share operator says of the recorded ride."""
+    leg = max(trip.finding["legs"], key=lambda one: one["distance_m"])
+    return Validation(
+        holder=word,
+        serial="B-1",
+        mode="bike_share",
+        distance_m=leg["distance_m"],
+        started_at=datetime.fromisoformat(leg["started_at"]),
+        ended_at=datetime.fromisoformat(leg["ended_at"]),
+    )
+
+
+def held_units(database: Database, public_id: str) -> int:
+    with database.reading() as session:
+        claim = action_queries.by_public_id(session, public_id)
+        assert claim is not None
+        rows = reward_queries.of_claim(session, claim.id or 0)
+        return sum(row.units for row in rows if row.state != RewardState.CANCELLED)
+
+
+def test_a_receipt_after_the_ride_was_paid_takes_its_place(
+    database: Database, clock: FrozenClock, operator: Terminal
+) -> None:
+    trip, ride = travel.travel(database, clock, "alice", ended_at=clock.now())
+    assert ride.units == LOCATED_UNITS
+    report(database, clock, operator, bike_receipt(trip, holder(database, clock)))
+
+    receipt = travel.decide(database, clock)
+
+    assert receipt.units > LOCATED_UNITS
+    assert travel.verdict(database, receipt.public_id).level == "P3"
+    assert (held_units(database, trip.id), held_units(database, receipt.public_id)) == (
+        0,
+        receipt.units,
+    )
+    legs = travel.kept(database, trip.id).finding["legs"]
+    assert [leg["ticket"] for leg in legs if "ticket" in leg] == [receipt.public_id]
+
+
+def test_a_receipt_after_the_ride_was_paid_out_adds_nothing(
+    database: Database, clock: FrozenClock, operator: Terminal
+) -> None:
+    trip, ride = travel.travel(database, clock, "alice", ended_at=clock.now())
+    with database.transaction() as session:
+        claim = action_queries.by_public_id(session, trip.id)
+        assert claim is not None
+        for row in reward_queries.of_claim(session, claim.id or 0):
+            row.state = RewardState.CONFIRMED
+            session.add(row)
+    report(database, clock, operator, bike_receipt(trip, holder(database, clock)))
+
+    receipt = travel.decide(database, clock)
+
+    assert (receipt.state, receipt.units) == (ClaimState.REFUSED, 0)
+    [reason] = travel.verdict(database, receipt.public_id).reasons
+    assert reason["code"] == "trip_paid_already"
+    assert held_units(database, trip.id) == ride.units
+
+
+def test_a_ride_that_waits_for_its_verdict_when_the_receipt_comes_is_paid_once(
+    database: Database, clock: FrozenClock, operator: Terminal
+) -> None:
+    trip = travel.hand_in(database, clock, "alice", rides.ride(ended_at=clock.now()))
+    travel.judge(database, clock)
+    report(
+        database,
+        clock,
+        operator,
+        bike_receipt(travel.kept(database, trip.id), holder(database, clock)),
+    )
+
+    first, second = (travel.decide(database, clock) for _ in range(2))
+
+    units = {first.public_id: first.units, second.public_id: second.units}
+    assert units[trip.id] == 0
+    assert sum(units.values()) > LOCATED_UNITS
 
 
 def test_a_recording_of_another_hour_confirms_nothing(

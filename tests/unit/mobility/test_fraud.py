@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from backend.mobility.evaluation import read_traces
-from backend.mobility.fraud.fingerprint import fingerprint, is_same_movement
+from backend.mobility.fraud.fingerprint import (
+    Fingerprint,
+    _slide,
+    fingerprint,
+    is_same_movement,
+)
 from backend.mobility.fraud.nullifiers import Act, nullifiers, person_key, sold_twice
 from backend.mobility.fraud.rings import SharedTrip, rings, role_swaps
 from backend.mobility.fraud.signs import signs_of
@@ -196,3 +201,28 @@ def test_finds_a_ring_of_three_that_is_busy_and_leaves_a_commuting_pair_alone() 
 
 def test_finds_no_ring_among_three_who_travel_little_and_never_swap() -> None:
     assert rings([shared("a", "b"), shared("a", "c", 12)]) == []
+
+
+@pytest.mark.parametrize(("short", "length"), [(32, 32), (40, 41), (33, 500), (128, 129)])
+def test_sliding_by_transform_gives_what_products_one_by_one_give(short: int, length: int) -> None:
+    rng = np.random.default_rng(short)
+    core, long = (rng.normal(5, 60, n) + 1j * rng.normal(0, 60, n) for n in (short, length))
+    windows = np.lib.stride_tricks.sliding_window_view(long, short)
+
+    forwards, backwards = _slide(core, long)
+
+    assert np.allclose(forwards, np.abs(windows @ core.conj()))
+    assert np.allclose(backwards, np.abs(windows @ core[::-1].conj()))
+
+
+def test_a_cut_copy_is_found_in_a_long_trace_forwards_and_backwards() -> None:
+    rng = np.random.default_rng(5)
+    steps = rng.normal(5, 60, 2_000) + 1j * rng.normal(0, 60, 2_000)
+    other = rng.normal(0, 1, 128).astype(np.complex128)
+    known = Fingerprint(other, steps, steps)
+    cut = steps[700:900] * 1j
+    stranger = rng.normal(5, 60, 200) + 1j * rng.normal(0, 60, 200)
+
+    for copy, is_found in ((cut, True), (cut[::-1], True), (stranger, False)):
+        parts = rng.normal(0, 1, 128).astype(np.complex128)
+        assert is_same_movement(Fingerprint(parts, copy, copy), known) is is_found

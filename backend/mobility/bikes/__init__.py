@@ -1,0 +1,1 @@
+"""Shared bikes: what a public feed of stations says about a ride. Pure."""
