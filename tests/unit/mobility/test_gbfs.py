@@ -23,7 +23,7 @@ def read(*listed: Any) -> Stations:
 
 
 def leg(*places: tuple[float, float]) -> Trace:
-    lat, lon = np.array(places, dtype=np.float64).T
+    lat, lon = (np.array(column, dtype=np.float64) for column in zip(*places, strict=True))
     unknown = np.full(len(lat), np.nan)
     return Trace("leg", np.arange(len(lat)) * 60.0, lat, lon, unknown, unknown, unknown)
 
