@@ -7,7 +7,7 @@ import pytest
 
 from backend.mobility.bikes.gbfs import Stations, corroborate, feed_url, stations
 from backend.mobility.errors import FeedInvalidError
-from backend.mobility.trace import Trace
+from backend.mobility.trace import FloatArray, Trace
 
 HERE = "https://bikes.example/gbfs.json"
 V2 = {"data": {"fr": {"feeds": [{"name": "station_information", "url": "https://b.example/s"}]}}}
@@ -23,9 +23,11 @@ def read(*listed: Any) -> Stations:
 
 
 def leg(*places: tuple[float, float]) -> Trace:
-    lat, lon = (np.array(column, dtype=np.float64) for column in zip(*places, strict=True))
+    lat: FloatArray = np.array([place[0] for place in places])
+    lon: FloatArray = np.array([place[1] for place in places])
     unknown = np.full(len(lat), np.nan)
-    return Trace("leg", np.arange(len(lat)) * 60.0, lat, lon, unknown, unknown, unknown)
+    t: FloatArray = np.arange(len(places), dtype=np.float64) * 60.0
+    return Trace("leg", t, lat, lon, unknown, unknown, unknown)
 
 
 @pytest.mark.parametrize("document", [V2, V3])
