@@ -126,7 +126,7 @@ def needing_address(session: Session, *, genesis_hash: str, limit: int = 100) ->
         select(Account.id)
         .where(
             col(Account.state) == AccountState.ACTIVE,
-            col(Account.kind) != AccountKind.SERVICE,
+            col(Account.kind).not_in((AccountKind.SERVICE, AccountKind.CLERK)),
             ~has_one,
         )
         .order_by(col(Account.created_at), col(Account.id))

@@ -32,6 +32,8 @@ class AccountKind(StrEnum):
     """A person who earns and spends points."""
     MERCHANT = "merchant"
     """A person who runs a till; earns and spends points as well."""
+    CLERK = "clerk"
+    """A person at a shop's till, opened by its owner; no e-mail, no points, a PIN."""
     STAFF = "staff"
     """A person of the metropolis or a commune; what it may do is granted role by role."""
     SERVICE = "service"
@@ -58,12 +60,16 @@ class Permission(StrEnum):
 
     READ_OWN = "read_own"
     """See one's own balance, receipts and data."""
+    FOLLOW = "follow"
+    """Hear live what happens to what one's account is part of."""
     CLAIM = "claim"
     """Ask a reward for an act."""
     PAY = "pay"
     """Confirm a payment."""
     RUN_TILL = "run_till"
-    """Ask payments, see takings, cash out, for one's own shops."""
+    """Ask payments, see those of the day, give points back, at the till of one's shop."""
+    RUN_SHOP = "run_shop"
+    """Cash out, bank account, payouts, offers, poster and clerks of one's own shops."""
     READ_OPERATIONS = "read_operations"
     """See how the service and the chain are doing."""
     RUN_OPERATIONS = "run_operations"
@@ -100,6 +106,8 @@ class Role(StrEnum):
     """Every person; implied by the kind of account."""
     MERCHANT = "merchant"
     """Implied by the kind of account."""
+    CLERK = "clerk"
+    """Implied by the kind of account."""
     ADMIN = "admin"
     """Runs the service day to day."""
     RULES_EDITOR = "rules_editor"
@@ -117,12 +125,13 @@ class Role(StrEnum):
 
 
 _STAFF_BASE = frozenset({Permission.READ_OPERATIONS, Permission.READ_RULES})
-_CITIZEN = frozenset({Permission.READ_OWN, Permission.CLAIM, Permission.PAY})
+_CITIZEN = frozenset({Permission.READ_OWN, Permission.FOLLOW, Permission.CLAIM, Permission.PAY})
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.CITIZEN: _CITIZEN,
-        Role.MERCHANT: frozenset({Permission.RUN_TILL}),
+        Role.MERCHANT: frozenset({Permission.RUN_TILL, Permission.RUN_SHOP}),
+        Role.CLERK: frozenset({Permission.RUN_TILL, Permission.FOLLOW}),
         Role.ADMIN: _STAFF_BASE
         | {
             Permission.MANAGE_DEVICES,
@@ -146,11 +155,12 @@ _IMPLIED: Mapping[AccountKind, frozenset[Role]] = MappingProxyType(
     {
         AccountKind.CITIZEN: frozenset({Role.CITIZEN}),
         AccountKind.MERCHANT: frozenset({Role.CITIZEN, Role.MERCHANT}),
+        AccountKind.CLERK: frozenset({Role.CLERK}),
         AccountKind.STAFF: frozenset({Role.CITIZEN}),
         AccountKind.SERVICE: frozenset(),
     }
 )
-GRANTABLE = frozenset(Role) - {Role.CITIZEN, Role.MERCHANT}
+GRANTABLE = frozenset(Role) - {Role.CITIZEN, Role.MERCHANT, Role.CLERK}
 """Roles that staff can be given; the others follow from the kind of account."""
 
 _SESSION_LIFE: Mapping[AccountKind, timedelta] = MappingProxyType(
@@ -159,6 +169,8 @@ _SESSION_LIFE: Mapping[AccountKind, timedelta] = MappingProxyType(
         # citizen who loses the cookie loses the points, so take all of it.
         AccountKind.CITIZEN: timedelta(days=400),
         AccountKind.MERCHANT: timedelta(days=30),
+        # A working day: whoever comes next signs in with an own PIN.
+        AccountKind.CLERK: timedelta(hours=12),
         AccountKind.STAFF: timedelta(hours=12),
     }
 )
@@ -207,7 +219,7 @@ def permissions_of(state: AccountState, roles: Iterable[Role]) -> frozenset[Perm
         case AccountState.ANONYMOUS:
             return _CITIZEN
         case AccountState.FROZEN:
-            return frozenset({Permission.READ_OWN})
+            return frozenset({Permission.READ_OWN, Permission.FOLLOW})
         case AccountState.ERASED | AccountState.MERGED:
             return frozenset()
 

@@ -267,7 +267,10 @@ def sign_in(
             now=now,
             language=language,
         )
-    elif account.kind == AccountKind.SERVICE or account.state == AccountState.ERASED:
+    elif (
+        account.kind in (AccountKind.SERVICE, AccountKind.CLERK)
+        or account.state == AccountState.ERASED
+    ):
         raise AccountClosedError
     elif anonymous is not None:
         anonymous.state, anonymous.merged_into_id = AccountState.MERGED, account.id

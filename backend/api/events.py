@@ -110,7 +110,7 @@ def _offer(queue: asyncio.Queue[EventRow | None], row: EventRow | None) -> None:
 )
 async def get_events(
     request: Request,
-    actor: Annotated[Actor, requires(Permission.READ_OWN)],
+    actor: Annotated[Actor, requires(Permission.FOLLOW)],
     last_event_id: Annotated[int | None, Header()] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """Stream one's own events; a reconnecting page gets what it missed."""

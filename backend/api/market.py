@@ -7,13 +7,13 @@ from fastapi import APIRouter, status
 from pydantic import BaseModel, Field
 
 from backend.accounts.rules import Actor, Permission
-from backend.api import merchants
 from backend.http.deps import Now, ReadSession, WriteSession, requires
 from backend.kernel.errors import NotFoundError
 from backend.market import queries, service
 from backend.market.models import Payment
+from backend.market.rules import Origin
 from backend.merchants import queries as merchant_queries
-from backend.workflows import give_back_payment, pay_merchant
+from backend.workflows import at_the_till, give_back_payment, pay_merchant
 from backend.workflows.prove_payment import NO_PROOF, Proof
 
 router = APIRouter(tags=["market"])
@@ -81,9 +81,14 @@ def post_payment(
     actor: Annotated[Actor, requires(Permission.RUN_TILL)],
 ) -> PaymentPublic:
     """Open a payment request; the customer confirms it within five minutes."""
-    merchant = merchants.own(session, body.merchant_id, actor)
+    merchant = at_the_till.own_shop(session, actor, body.merchant_id)
     payment = pay_merchant.request(
-        session, merchant_id=merchant.id, units=body.units, label=body.label, at=clock.now()
+        session,
+        merchant_id=merchant.id,
+        units=body.units,
+        label=body.label,
+        origin=Origin(taken_by=actor.account_id),
+        at=clock.now(),
     )
     return _payment(payment)
 
@@ -129,13 +134,11 @@ def post_accept(
 def post_cancel(
     payment_id: str,
     session: WriteSession,
+    clock: Now,
     actor: Annotated[Actor, requires(Permission.RUN_TILL)],
 ) -> PaymentPublic:
     """Cancel a request that nobody has confirmed; a confirmed one stays."""
-    payment = queries.payment(session, payment_id)
-    if payment is None:
-        raise NotFoundError("payment", payment_id)
-    merchants.own(session, payment.merchant_id, actor)
+    payment, _ = at_the_till.own_payment(session, actor, payment_id, now=clock.now())
     service.cancel(session, payment_id)
     session.refresh(payment)
     return _payment(payment)
@@ -154,10 +157,7 @@ def post_refund(
     actor: Annotated[Actor, requires(Permission.RUN_TILL)],
 ) -> RefundPublic:
     """Take the points out of the takings at once; the customer has them once mined."""
-    payment = queries.payment(session, payment_id)
-    if payment is None:
-        raise NotFoundError("payment", payment_id)
-    merchants.own(session, payment.merchant_id, actor)
+    payment, _ = at_the_till.own_payment(session, actor, payment_id, now=clock.now())
     refund = give_back_payment.give_back(
         session,
         payment,

@@ -4,15 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlmodel import Session
 
 from backend.accounts.rules import Actor, Permission
 from backend.http.deps import ReadSession, requires
-from backend.kernel.errors import NotFoundError
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.merchants import queries
-from backend.merchants.models import Merchant
 
 router = APIRouter(tags=["market"])
 
@@ -29,7 +26,7 @@ class MerchantPublic(BaseModel):
 
 @router.get("/merchants/mine", summary="See one's own shops and their takings")
 def get_own_merchants(
-    session: ReadSession, actor: Annotated[Actor, requires(Permission.RUN_TILL)]
+    session: ReadSession, actor: Annotated[Actor, requires(Permission.RUN_SHOP)]
 ) -> list[MerchantPublic]:
     """Return the shops whose till this account runs."""
     return [
@@ -42,15 +39,3 @@ def get_own_merchants(
         )
         for merchant in queries.merchants_of(session, actor.account_id)
     ]
-
-
-def own(session: Session, merchant_id: str, actor: Actor) -> Merchant:
-    """Return a merchant whose till the actor runs.
-
-    Raises:
-        NotFoundError: Unknown, or somebody else's.
-    """
-    merchant = queries.merchant(session, merchant_id)
-    if merchant is None or merchant.owner_account_id != actor.account_id:
-        raise NotFoundError("merchant", "this one")
-    return merchant

@@ -7,10 +7,10 @@ from fastapi import APIRouter, status
 from pydantic import BaseModel
 
 from backend.accounts.rules import Actor, Permission
-from backend.api import merchants
 from backend.http.deps import ConfigDep, Now, ReadSession, WriteSession, requires
 from backend.settlement import queries, service
 from backend.settlement.models import CashOut
+from backend.workflows import at_the_till
 
 router = APIRouter(tags=["market"])
 
@@ -37,10 +37,10 @@ def post_cash_out(
     session: WriteSession,
     clock: Now,
     config: ConfigDep,
-    actor: Annotated[Actor, requires(Permission.RUN_TILL)],
+    actor: Annotated[Actor, requires(Permission.RUN_SHOP)],
 ) -> CashOutPublic:
     """Cash out everything that makes whole cents; the rest stays in the takings."""
-    merchant = merchants.own(session, merchant_id, actor)
+    merchant = at_the_till.own_shop(session, actor, merchant_id)
     cash_out = service.request_cash_out(
         session,
         merchant_id=merchant.id,
@@ -54,10 +54,10 @@ def post_cash_out(
 def get_cash_outs(
     merchant_id: str,
     session: ReadSession,
-    actor: Annotated[Actor, requires(Permission.RUN_TILL)],
+    actor: Annotated[Actor, requires(Permission.RUN_SHOP)],
 ) -> list[CashOutPublic]:
     """Return a shop's cash-outs, newest first."""
-    merchant = merchants.own(session, merchant_id, actor)
+    merchant = at_the_till.own_shop(session, actor, merchant_id)
     return [_cash_out(row) for row in queries.cash_outs_of(session, merchant.id)]
 
 

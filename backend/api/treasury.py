@@ -5,23 +5,21 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response, UploadFile, status
 from pydantic import BaseModel, Field
-from sqlmodel import Session
 
 from backend.accounts.rules import Actor, Permission
 from backend.http.deps import ConfigDep, Now, ReadSession, WriteSession, requires
 from backend.kernel.errors import NotFoundError
-from backend.merchants import queries as merchant_queries
 from backend.payouts import queries, service
 from backend.payouts.bank import files, formats
 from backend.payouts.models import BankReport, PayoutFile
 from backend.payouts.rules import end_to_end_id, masked_iban, next_bank_day
-from backend.workflows import close_day, pay_out
+from backend.workflows import at_the_till, close_day, pay_out
 
 router = APIRouter(tags=["treasury"])
 
 Treasurer = Annotated[Actor, requires(Permission.RUN_TREASURY)]
 Reader = Annotated[Actor, requires(Permission.READ_TREASURY)]
-Merchant = Annotated[Actor, requires(Permission.RUN_TILL)]
+Merchant = Annotated[Actor, requires(Permission.RUN_SHOP)]
 
 
 class FilePublic(BaseModel):
@@ -180,7 +178,7 @@ def put_bank_account(
     merchant_id: str, body: BankAccountSet, session: WriteSession, clock: Now, actor: Merchant
 ) -> BankAccountPublic:
     """Store the account; returned payouts leave again when the number is another one."""
-    _check_own(session, merchant_id, actor)
+    at_the_till.own_shop(session, actor, merchant_id)
     account = service.set_bank_account(
         session,
         merchant_id=merchant_id,
@@ -199,7 +197,7 @@ def put_bank_account(
 @router.get("/merchants/{merchant_id}/payouts", summary="See a shop's payouts")
 def get_payouts(merchant_id: str, session: ReadSession, actor: Merchant) -> list[PayoutPublic]:
     """Return payouts, newest first."""
-    _check_own(session, merchant_id, actor)
+    at_the_till.own_shop(session, actor, merchant_id)
     return [
         PayoutPublic(
             id=row.id,
@@ -214,12 +212,6 @@ def get_payouts(merchant_id: str, session: ReadSession, actor: Merchant) -> list
         )
         for row in queries.payouts_of(session, merchant_id)
     ]
-
-
-def _check_own(session: Session, merchant_id: str, actor: Actor) -> None:
-    shops = merchant_queries.merchants_of(session, actor.account_id)
-    if merchant_id not in {shop.id for shop in shops}:
-        raise NotFoundError("merchant", merchant_id)
 
 
 def _found(file: PayoutFile | None, file_id: str) -> PayoutFile:

@@ -12,6 +12,9 @@ COOKIE_LIFE_S = 365 * 24 * 3600
 """A phone keeps its session for a year: anonymous points are tied to it."""
 
 PHONE_COOKIE = "calanque-phone"
+TILL_COOKIE = "calanque-till"
+TILL_COOKIE_LIFE_S = 400 * 24 * 3600
+"""As long as browsers keep a cookie (RFC 6265bis, 5.5)."""
 PHONE_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -81,6 +84,24 @@ def phone_token(request: Request) -> str:
         known = getattr(request.state, "phone_token", "") or secrets.token_urlsafe(16)
     request.state.phone_token = known
     return known
+
+
+def set_till_cookie(request: Request, response: Response, token: str) -> None:
+    """Make the browser a till of a shop."""
+    response.set_cookie(
+        TILL_COOKIE,
+        token,
+        max_age=TILL_COOKIE_LIFE_S,
+        httponly=True,
+        secure=request.url.scheme == "https",
+        samesite="lax",
+        path="/",
+    )
+
+
+def till_token(request: Request) -> str:
+    """Return what the browser carries of a till; empty when it is none."""
+    return request.cookies.get(TILL_COOKIE, "")
 
 
 def clear_session_cookie(request: Request, response: Response) -> None:

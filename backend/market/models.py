@@ -72,6 +72,11 @@ class Payment(SQLModel, table=True):
         sa_column_kwargs={"server_default": "0"},
         description="Given back, under way included. Unit: token units.",
     )
+    taken_by: str | None = Field(
+        default=None,
+        index=True,
+        description="Account at the till; empty when the citizen started it.",
+    )
     requested_at: datetime = instant("When the till asked.")
     expires_at: datetime = instant("When the request lapses.")
     accepted_at: datetime | None = instant("When the citizen confirmed.", default=None)
@@ -93,7 +98,7 @@ class Refund(SQLModel, table=True):
     merchant_id: str = Field(index=True, description="Who gives back.")
     units: int = units("Points given back.")
     reason: str = Field(default="", description="What the till wrote on it.")
-    asked_by: str = Field(description="Account that gave them back.")
+    asked_by: str = Field(index=True, description="Account at the till.")
     state: str = Field(default=RefundState.REQUESTED, index=True, description="Life of the refund.")
     refund_ref: str = Field(unique=True, description="32 random bytes, 0x-hex, on chain once.")
     batch_id: str | None = Field(default=None, index=True, description="Transaction it is in.")

@@ -154,3 +154,73 @@ def refunds_of(session: Session, payment_ids: Sequence[str]) -> Sequence[Refund]
     """Return the refunds of payments, oldest first."""
     statement = select(Refund).where(col(Refund.payment_id).in_(payment_ids))
     return session.exec(statement.order_by(col(Refund.id))).all()
+
+
+def given_back_units(session: Session, account_id: str, *, since: datetime) -> int:
+    """Return what an account at a till gave back since an instant, refused refunds left out."""
+    statement = select(func.coalesce(func.sum(Refund.units), 0)).where(
+        col(Refund.asked_by) == account_id,
+        col(Refund.state) != RefundState.FAILED,
+        col(Refund.requested_at) >= since,
+    )
+    return int(session.exec(statement).one())
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What somebody at a till took and gave back. Unit: token units."""
+
+    count: int = 0
+    units: int = 0
+    given_back: int = 0
+    given_back_units: int = 0
+
+
+def taken_by(session: Session, merchant_id: str, *, since: datetime) -> Mapping[str, Taken]:
+    """Return account → what it took and gave back at a shop's till since an instant.
+
+    What a citizen started, at a poster or for an offer, stands under the empty text.
+    """
+    taker = func.coalesce(col(Payment.taken_by), "")
+    sales = select(taker, func.count(), func.sum(Payment.units)).where(
+        col(Payment.merchant_id) == merchant_id,
+        col(Payment.state).in_(SOLD),
+        col(Payment.accepted_at) >= since,
+    )
+    backs = select(Refund.asked_by, func.count(), func.sum(Refund.units)).where(
+        col(Refund.merchant_id) == merchant_id,
+        col(Refund.state) != RefundState.FAILED,
+        col(Refund.requested_at) >= since,
+    )
+    sold = {who: (n, int(units)) for who, n, units in session.exec(sales.group_by(taker)).all()}
+    back = {
+        who: (n, int(units))
+        for who, n, units in session.exec(backs.group_by(col(Refund.asked_by))).all()
+    }
+    return {
+        who: Taken(*sold.get(who, (0, 0)), *back.get(who, (0, 0))) for who in sold.keys() | back
+    }
+
+
+def payments_taken_by(
+    session: Session, merchant_id: str, account_id: str, *, since: datetime, limit: int = 200
+) -> Sequence[Payment]:
+    """Return what an account took at a shop's till since an instant, newest first."""
+    statement = select(Payment).where(
+        col(Payment.merchant_id) == merchant_id,
+        col(Payment.taken_by) == account_id,
+        col(Payment.requested_at) >= since,
+    )
+    return session.exec(statement.order_by(col(Payment.id).desc()).limit(limit)).all()
+
+
+def refunds_asked_by(
+    session: Session, merchant_id: str, account_id: str, *, since: datetime, limit: int = 200
+) -> Sequence[Refund]:
+    """Return what an account gave back at a shop's till since an instant, newest first."""
+    statement = select(Refund).where(
+        col(Refund.merchant_id) == merchant_id,
+        col(Refund.asked_by) == account_id,
+        col(Refund.requested_at) >= since,
+    )
+    return session.exec(statement.order_by(col(Refund.id).desc()).limit(limit)).all()

@@ -1,5 +1,6 @@
 """Pure words of payments: their life, and how long things are good for."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -65,6 +66,24 @@ class PaymentWay(StrEnum):
     """The citizen reserved an offer."""
     DONATION = "donation"
     """The citizen gives points to an association."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who started a payment, and how.
+
+    Attributes:
+        key: Asking again with it gives the same request; `None` for a request of its own.
+        taken_by: Account at the till; `None` when the citizen started it.
+    """
+
+    way: PaymentWay = PaymentWay.TILL
+    key: str | None = None
+    taken_by: str | None = None
+
+
+FROM_NOBODY = Origin()
+"""A request of which nothing more is known."""
 
 
 class RefundState(StrEnum):

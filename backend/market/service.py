@@ -15,10 +15,11 @@ from backend.market import queries
 from backend.market.errors import PaymentAmountError, PaymentNotOpenError
 from backend.market.models import Payment
 from backend.market.rules import (
+    FROM_NOBODY,
     MAX_PAYMENT_UNITS,
     PAYMENT_REQUEST_LIFE,
+    Origin,
     PaymentState,
-    PaymentWay,
     acceptance,
 )
 
@@ -29,8 +30,7 @@ def request_payment(
     merchant_id: str,
     units: int,
     label: str,
-    way: PaymentWay = PaymentWay.TILL,
-    key: str | None = None,
+    origin: Origin = FROM_NOBODY,
     at: datetime,
 ) -> Payment:
     """Open a payment request at the till of a merchant that may take points.
@@ -44,16 +44,17 @@ def request_payment(
         merchant_id=merchant_id,
         units=units,
         label=label[:80],
-        way=way,
-        key=key,
+        way=origin.way,
+        key=origin.key,
+        taken_by=origin.taken_by,
         payment_ref="0x" + secrets.token_hex(32),
         salt="0x" + secrets.token_hex(32),
         requested_at=at,
         expires_at=at + PAYMENT_REQUEST_LIFE,
     )
-    if key is not None:
+    if origin.key is not None:
         insert_or_skip(session, payment)
-        return session.exec(select(Payment).where(col(Payment.key) == key)).one()
+        return session.exec(select(Payment).where(col(Payment.key) == origin.key)).one()
     session.add(payment)
     session.flush()
     return payment

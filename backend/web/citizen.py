@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from sqlmodel import Session
 
-from backend.accounts.rules import Actor, Permission
+from backend.accounts.rules import AccountKind, Actor, Permission
 from backend.actions import queries as action_queries
 from backend.actions.models import Claim, Verdict
 from backend.actions.rules import ClaimState
@@ -63,6 +63,8 @@ def get_home(
     request: Request, session: ReadSession, actor: MaybeActor, config: ConfigDep
 ) -> Response:
     """Show balance, history and what the points buy."""
+    if actor is not None and actor.kind == AccountKind.CLERK:
+        return see("/caisse")
     page = home_page(session, actor, config)
     return respond(request, "home.html", page, actor=actor, section="home")
 

@@ -35,9 +35,9 @@ from backend.web.contexts import OfferCard, OfferLine, OffersPage, ShopOffersPag
 from backend.web.forms import checked_form, see, units_in
 from backend.web.rendering import respond
 from backend.web.texts import ZONE, local_day
-from backend.web.till import Till, own_shop
+from backend.web.till import Owner
 from backend.web.worth import worth_cents
-from backend.workflows import take_offer
+from backend.workflows import at_the_till, take_offer
 
 router = APIRouter(include_in_schema=False)
 
@@ -83,10 +83,10 @@ def post_reserve(
 
 @router.get("/caisse/offres/{merchant_id}")
 def get_shop_offers(
-    request: Request, merchant_id: str, session: ReadSession, clock: Now, actor: Till
+    request: Request, merchant_id: str, session: ReadSession, clock: Now, actor: Owner
 ) -> Response:
     """Show a shop's offers and the form for another one."""
-    shop = own_shop(session, actor, merchant_id)
+    shop = at_the_till.own_shop(session, actor, merchant_id)
     page = _shop_page(session, shop, clock.now())
     return respond(request, "shop_offers.html", page, actor=actor, section="till")
 
@@ -113,19 +113,19 @@ def post_offer(
     merchant_id: str,
     database: DatabaseDep,
     clock: Now,
-    actor: Till,
+    actor: Owner,
     form: Annotated[OfferForm, Form()],
 ) -> Response:
     """Make an offer; a wrong field comes back with what was typed."""
     try:
         with database.transaction() as session:
-            shop = own_shop(session, actor, merchant_id)
+            shop = at_the_till.own_shop(session, actor, merchant_id)
             service.create(session, _new(form, shop), merchant_id=shop.id, at=clock.now())
     except OfferInvalidError as error:
         with database.reading() as session:
             page = _shop_page(
                 session,
-                own_shop(session, actor, merchant_id),
+                at_the_till.own_shop(session, actor, merchant_id),
                 clock.now(),
                 problem_key=f"offers.problem.{error.field}",
                 form=form,
@@ -135,9 +135,9 @@ def post_offer(
 
 
 @router.post("/caisse/offres/{merchant_id}/{offer_id}/retirer", dependencies=[checked_form()])
-def post_close(merchant_id: str, offer_id: str, session: WriteSession, actor: Till) -> Response:
+def post_close(merchant_id: str, offer_id: str, session: WriteSession, actor: Owner) -> Response:
     """Take an offer back; reservations stand until they end."""
-    shop = own_shop(session, actor, merchant_id)
+    shop = at_the_till.own_shop(session, actor, merchant_id)
     offer = queries.offer(session, offer_id)
     if offer is None or offer.merchant_id != shop.id:
         raise NotFoundError("offer", offer_id)

@@ -7,12 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from sqlmodel import Session
 
-from backend.accounts.rules import Actor, Permission
-from backend.http.deps import Config, ConfigDep, DatabaseDep, Now, ReadSession, requires
-from backend.kernel.errors import NotFoundError
+from backend.http.deps import Config, ConfigDep, DatabaseDep, Now, ReadSession
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
-from backend.merchants import queries as merchant_queries
 from backend.merchants.models import Merchant
 from backend.payouts import queries, service
 from backend.payouts.errors import BankAccountInvalidError
@@ -22,17 +19,16 @@ from backend.statements import csv_file, pdf
 from backend.web.contexts import PayoutsPage, StatementLink
 from backend.web.forms import checked_form, see
 from backend.web.rendering import language_of, respond
-from backend.web.till import NoShopError
+from backend.web.till import Owner
 from backend.web.treasury import download, parse_month
 from backend.web.treasury_lines import bank_reason_key, payout_lines
-from backend.workflows import close_day, make_statement
+from backend.workflows import at_the_till, close_day, make_statement
 
 router = APIRouter(include_in_schema=False)
 
 PATH = "/versements"
 MONTHS = 12
 """Statements offered; older ones answer to their address as well."""
-Till = Annotated[Actor, requires(Permission.RUN_TILL)]
 
 
 @router.get(PATH)
@@ -41,12 +37,12 @@ def get_payouts(
     session: ReadSession,
     clock: Now,
     config: ConfigDep,
-    actor: Till,
+    actor: Owner,
     commerce: str | None = None,
 ) -> Response:
     """Show payouts, statements and the bank account."""
     page = payouts_page(
-        session, _shops(session, actor), config, now=clock.now(), chosen_id=commerce
+        session, at_the_till.shops(session, actor), config, now=clock.now(), chosen_id=commerce
     )
     return respond(request, "payouts.html", page, actor=actor, section="till")
 
@@ -57,7 +53,7 @@ def post_account(
     database: DatabaseDep,
     clock: Now,
     config: ConfigDep,
-    actor: Till,
+    actor: Owner,
     merchant_id: Annotated[str, Form()],
     *,
     holder: Annotated[str, Form(max_length=140)] = "",
@@ -66,7 +62,7 @@ def post_account(
     """Store where the shop is paid; a wrong number comes back with the reason."""
     try:
         with database.transaction() as session:
-            shop = _own(_shops(session, actor), merchant_id)
+            shop = at_the_till.own(at_the_till.shops(session, actor), merchant_id)
             service.set_bank_account(
                 session,
                 merchant_id=shop.id,
@@ -79,7 +75,7 @@ def post_account(
         with database.reading() as session:
             page = payouts_page(
                 session,
-                _shops(session, actor),
+                at_the_till.shops(session, actor),
                 config,
                 now=clock.now(),
                 chosen_id=merchant_id,
@@ -100,10 +96,10 @@ def get_statement(
     clock: Now,
     config: ConfigDep,
     *,
-    actor: Till,
+    actor: Owner,
 ) -> Response:
     """Download a month's statement as PDF or CSV."""
-    shop = _own(_shops(session, actor), merchant_id)
+    shop = at_the_till.own(at_the_till.shops(session, actor), merchant_id)
     first, last = make_statement.month_of(parse_month(month))
     statement = make_statement.collect(
         session,
@@ -130,7 +126,7 @@ def payouts_page(
     typed: str = "",
 ) -> PayoutsPage:
     """Collect what a merchant sees of its payouts; the first shop when none is chosen."""
-    shop = _own(shops, chosen_id) if chosen_id else shops[0]
+    shop = at_the_till.own(shops, chosen_id) if chosen_id else shops[0]
     account = queries.bank_account(session, shop.id)
     takings = ledger_queries.balance(session, names.takings(shop.id))
     rate = config.rate_micro_cents_per_unit
@@ -149,20 +145,6 @@ def payouts_page(
         problem_key=problem_key,
         typed=typed,
     )
-
-
-def _shops(session: Session, actor: Actor) -> Sequence[Merchant]:
-    shops = merchant_queries.merchants_of(session, actor.account_id)
-    if not shops:
-        raise NoShopError
-    return shops
-
-
-def _own(shops: Sequence[Merchant], merchant_id: str) -> Merchant:
-    for shop in shops:
-        if shop.id == merchant_id:
-            return shop
-    raise NotFoundError("merchant", merchant_id)
 
 
 def _months(shop: Merchant, now: datetime) -> list[StatementLink]:

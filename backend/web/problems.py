@@ -5,6 +5,7 @@ from fastapi.responses import JSONResponse
 
 from backend.http.deps import public
 from backend.http.problems import Problem
+from backend.http.security import till_token
 from backend.web import texts
 from backend.web.contexts import ProblemPage
 from backend.web.rendering import language_of, respond
@@ -19,7 +20,7 @@ _ACTIONS = {
 }
 
 
-def page_of(language: str, problem: Problem, *, path: str) -> ProblemPage:
+def page_of(language: str, problem: Problem, *, path: str, is_till: bool = False) -> ProblemPage:
     """Put a problem into the words of a language.
 
     Texts of the code win over texts of the status, which win over the general ones.
@@ -29,7 +30,7 @@ def page_of(language: str, problem: Problem, *, path: str) -> ProblemPage:
         keys = (problem.code, str(problem.status), "default")
         return texts.first_of(language, *(f"problem.{key}.{part}" for key in keys))
 
-    href, action_key = _action(problem, path)
+    href, action_key = _action(problem, path, is_till=is_till)
     return ProblemPage(
         status=problem.status,
         title=word("title"),
@@ -45,7 +46,8 @@ def page_of(language: str, problem: Problem, *, path: str) -> ProblemPage:
 
 def render_problem_page(request: Request, problem: Problem) -> Response:
     """Answer a person with a problem as a page."""
-    page = page_of(language_of(request, None), problem, path=request.url.path)
+    is_till = bool(till_token(request))
+    page = page_of(language_of(request, None), problem, path=request.url.path, is_till=is_till)
     # No database here: the page must also appear when the database is what is broken.
     return respond(request, "problem.html", page, actor=None, status=problem.status)
 
@@ -61,7 +63,10 @@ def get_words(request: Request, code: str) -> Response:
     return JSONResponse(words)
 
 
-def _action(problem: Problem, path: str) -> tuple[str, str]:
+def _action(problem: Problem, path: str, *, is_till: bool) -> tuple[str, str]:
+    is_door = path.startswith("/caisse") and (problem.status == 401 or problem.code == "no_shop")  # noqa: PLR2004 - the HTTP number says it best
+    if is_till and is_door:
+        return "/caisse/entrer", "problem.action.door"
     if problem.status == 401:  # noqa: PLR2004 - the HTTP number says it best
         return f"/connexion?next_path={path}", "problem.action.sign_in"
     for prefix, action in _ACTIONS.items():

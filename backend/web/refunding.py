@@ -8,12 +8,17 @@ from backend.http.deps import ConfigDep, DatabaseDep, Now, WriteSession
 from backend.kernel.errors import EcoError
 from backend.web.forms import checked_form, see, units_in
 from backend.web.rendering import respond
-from backend.web.till import Till, own_payment, payment_page
-from backend.workflows import give_back_payment, give_up_payment
+from backend.web.till import Owner, Till, payment_page
+from backend.workflows import at_the_till, give_back_payment, give_up_payment
 
 router = APIRouter(include_in_schema=False)
 
-_AT_THE_FIELD = ("refund_too_large", "takings_insufficient", "payment_not_refundable")
+_AT_THE_FIELD = (
+    "refund_too_large",
+    "takings_insufficient",
+    "payment_not_refundable",
+    "clerk_refund_limit",
+)
 
 
 @router.post("/caisse/{payment_id}/rembourser", dependencies=[checked_form()])
@@ -32,7 +37,7 @@ def post_refund(
     """Give points back; what cannot be comes back with the reason, and nothing moved."""
     try:
         with database.transaction() as session:
-            payment, _ = own_payment(session, actor, payment_id)
+            payment, _ = at_the_till.own_payment(session, actor, payment_id, now=clock.now())
             give_back_payment.give_back(
                 session,
                 payment,
@@ -48,19 +53,19 @@ def post_refund(
         with database.reading() as session:
             page = payment_page(
                 session,
-                *own_payment(session, actor, payment_id),
+                actor,
+                *at_the_till.own_payment(session, actor, payment_id, now=clock.now()),
                 config,
                 now=clock.now(),
-                problem_key=f"refund.problem.{error.code}",
-                typed=amount,
+                problem=(f"refund.problem.{error.code}", amount),
             )
         return respond(request, "till_payment.html", page, actor=actor, section="till", status=422)
     return see(f"/caisse/{payment_id}")
 
 
 @router.post("/caisse/{payment_id}/renoncer", dependencies=[checked_form()])
-def post_give_up(payment_id: str, session: WriteSession, clock: Now, actor: Till) -> Response:
+def post_give_up(payment_id: str, session: WriteSession, clock: Now, actor: Owner) -> Response:
     """Give up a sale that the register has put off; the points go back once that is safe."""
-    payment, _ = own_payment(session, actor, payment_id)
+    payment, _ = at_the_till.own_payment(session, actor, payment_id, now=clock.now())
     give_up_payment.give_up(session, payment, now=clock.now())
     return see(f"/caisse/{payment_id}")

@@ -101,6 +101,7 @@ def site_of(request: Request, actor: Actor | None, *, section: str) -> Site:
         is_signed_in=not actor.is_anonymous,
         name=actor.display_name,
         has_till=actor.may(Permission.RUN_TILL),
+        is_clerk=actor.kind == AccountKind.CLERK,
         is_staff=actor.kind == AccountKind.STAFF and actor.may(Permission.READ_OPERATIONS),
         is_demo=is_demo,
     )

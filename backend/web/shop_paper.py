@@ -17,18 +17,19 @@ from backend.paper.shops import poster_pdf, receipt_pdf
 from backend.paper.typesetting import MEDIA_TYPE
 from backend.web import history, places, texts
 from backend.web.rendering import language_of
-from backend.web.till import Till, own_payment, own_shop
+from backend.web.till import Owner, Till
 from backend.web.worth import worth_cents
+from backend.workflows import at_the_till
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/caisse/affiche/{merchant_id}.pdf")
 def get_poster(
-    merchant_id: str, session: ReadSession, clock: Now, config: ConfigDep, actor: Till
+    merchant_id: str, session: ReadSession, clock: Now, config: ConfigDep, actor: Owner
 ) -> Response:
     """Print the poster of a shop: customers scan it and type the amount."""
-    shop = own_shop(session, actor, merchant_id)
+    shop = at_the_till.own_shop(session, actor, merchant_id)
     pdf = poster_pdf(
         merchant=shop.name,
         commune=places.of_commune(session, shop.commune_code),
@@ -48,7 +49,7 @@ def get_till_receipt(
     actor: Till,
 ) -> Response:
     """Print the shop's copy of a receipt."""
-    payment, shop = own_payment(session, actor, payment_id)
+    payment, shop = at_the_till.own_payment(session, actor, payment_id, now=clock.now())
     data = _receipt(session, payment, shop, config, language_of(request, actor))
     return Response(receipt_pdf(data, at=clock.now()), media_type=MEDIA_TYPE)
 

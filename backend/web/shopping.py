@@ -19,7 +19,7 @@ from backend.http.deps import (
 from backend.kernel.errors import EcoError, NotFoundError
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
-from backend.market.rules import PaymentWay
+from backend.market.rules import Origin, PaymentWay
 from backend.merchants import queries
 from backend.merchants.rules import MerchantState
 from backend.web import places
@@ -68,8 +68,7 @@ def post_amount(
                 merchant_id=merchant_id,
                 units=units_in(amount) or 0,
                 label="",
-                way=PaymentWay.SHOP,
-                key=f"{actor.account_id}/{purchase_key}",
+                origin=Origin(PaymentWay.SHOP, f"{actor.account_id}/{purchase_key}"),
                 at=clock.now(),
             )
     except EcoError as error:

@@ -2,8 +2,9 @@
 
 import io
 import secrets
-from collections.abc import Sequence
-from datetime import datetime, time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated
 
 import qrcode
@@ -12,6 +13,7 @@ from qrcode.image.svg import SvgPathFillImage
 from sqlmodel import Session
 
 from backend.accounts.rules import Actor, Permission
+from backend.clerks import queries as clerk_queries
 from backend.http.deps import (
     Config,
     ConfigDep,
@@ -21,13 +23,12 @@ from backend.http.deps import (
     WriteSession,
     requires,
 )
-from backend.kernel.errors import EcoError, ErrorKind, NotFoundError
+from backend.kernel.errors import EcoError
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.market import queries, service
 from backend.market.models import Payment
-from backend.market.rules import CALLED_OFF, PaymentState
-from backend.merchants import queries as merchant_queries
+from backend.market.rules import CALLED_OFF, Origin, PaymentState
 from backend.merchants.models import Merchant
 from backend.settlement import queries as settlement_queries
 from backend.settlement import service as settlement
@@ -36,23 +37,14 @@ from backend.web import history, places
 from backend.web.contexts import CashOutLine, RefundLine, TillLine, TillPage, TillPaymentPage
 from backend.web.forms import checked_form, see, units_in
 from backend.web.rendering import respond
-from backend.web.texts import ZONE, local_day
 from backend.web.worth import point_cents, worth_cents
-from backend.workflows import pay_merchant
+from backend.workflows import at_the_till, give_back_payment, pay_merchant
 
 router = APIRouter(include_in_schema=False)
 
 MAX_CASH_OUTS = 5
 Till = Annotated[Actor, requires(Permission.RUN_TILL)]
-
-
-class NoShopError(EcoError):
-    """The account may run a till, but no shop belongs to it."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            ErrorKind.NOT_FOUND, "no_shop", "No shop belongs to this account; ask the metropolis."
-        )
+Owner = Annotated[Actor, requires(Permission.RUN_SHOP)]
 
 
 @router.get("/caisse")
@@ -65,7 +57,7 @@ def get_till(
     commerce: str | None = None,
 ) -> Response:
     """Show keypad, sales of the day and takings."""
-    page = till_page(session, _shops(session, actor), config, now=clock.now(), chosen_id=commerce)
+    page = till_page(session, actor, config, now=clock.now(), chosen_id=commerce)
     return respond(request, "till.html", page, actor=actor, section="till")
 
 
@@ -85,9 +77,14 @@ def post_payment(
     units = units_in(amount) or 0
     try:
         with database.transaction() as session:
-            merchant = _own(_shops(session, actor), merchant_id)
+            merchant = at_the_till.own(at_the_till.shops(session, actor), merchant_id)
             payment = pay_merchant.request(
-                session, merchant_id=merchant.id, units=units, label=label, at=clock.now()
+                session,
+                merchant_id=merchant.id,
+                units=units,
+                label=label,
+                origin=Origin(taken_by=actor.account_id),
+                at=clock.now(),
             )
     except EcoError as error:
         if error.code != "payment_amount_invalid":
@@ -95,12 +92,11 @@ def post_payment(
         with database.reading() as session:
             page = till_page(
                 session,
-                _shops(session, actor),
+                actor,
                 config,
                 now=clock.now(),
                 chosen_id=merchant_id,
-                problem_key=f"till.problem.{error.code}",
-                typed=amount,
+                problem=(f"till.problem.{error.code}", amount),
             )
         return respond(request, "till.html", page, actor=actor, section="till", status=422)
     return see(f"/caisse/{payment.id}")
@@ -111,11 +107,11 @@ def post_cash_out(
     session: WriteSession,
     clock: Now,
     config: ConfigDep,
-    actor: Till,
+    actor: Owner,
     merchant_id: Annotated[str, Form()],
 ) -> Response:
     """Turn the takings into euro."""
-    merchant = _own(_shops(session, actor), merchant_id)
+    merchant = at_the_till.own(at_the_till.shops(session, actor), merchant_id)
     settlement.request_cash_out(
         session,
         merchant_id=merchant.id,
@@ -135,14 +131,22 @@ def get_payment(
     actor: Till,
 ) -> Response:
     """Show the code to scan, then whether it was accepted."""
-    page = payment_page(session, *own_payment(session, actor, payment_id), config, now=clock.now())
+    page = payment_page(
+        session,
+        actor,
+        *at_the_till.own_payment(session, actor, payment_id, now=clock.now()),
+        config,
+        now=clock.now(),
+    )
     return respond(request, "till_payment.html", page, actor=actor, section="till")
 
 
 @router.get("/caisse/{payment_id}/qr.svg")
-def get_qr(payment_id: str, session: ReadSession, config: ConfigDep, actor: Till) -> Response:
+def get_qr(
+    payment_id: str, session: ReadSession, clock: Now, config: ConfigDep, actor: Till
+) -> Response:
     """Draw the code that the customer scans."""
-    payment, _ = own_payment(session, actor, payment_id)
+    payment, _ = at_the_till.own_payment(session, actor, payment_id, now=clock.now())
     picture = io.BytesIO()
     code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=4)
     # One run in alphanumeric mode is the smallest code for an upper-case link.
@@ -152,26 +156,30 @@ def get_qr(payment_id: str, session: ReadSession, config: ConfigDep, actor: Till
 
 
 @router.post("/caisse/{payment_id}/annuler", dependencies=[checked_form()])
-def post_cancel(payment_id: str, session: WriteSession, actor: Till) -> Response:
+def post_cancel(payment_id: str, session: WriteSession, clock: Now, actor: Till) -> Response:
     """Take a request back; one that was just confirmed stays confirmed."""
-    payment, _ = own_payment(session, actor, payment_id)
+    payment, _ = at_the_till.own_payment(session, actor, payment_id, now=clock.now())
     service.cancel(session, payment.id)
     return see(f"/caisse/{payment_id}")
 
 
 def till_page(
     session: Session,
-    shops: Sequence[Merchant],
+    actor: Actor,
     config: Config,
     *,
     now: datetime,
     chosen_id: str | None = None,
-    problem_key: str = "",
-    typed: str = "",
+    problem: tuple[str, str] = ("", ""),
 ) -> TillPage:
-    """Collect what a till shows; the first shop when none is chosen."""
-    shop = _own(shops, chosen_id) if chosen_id else shops[0]
-    since = datetime.combine(local_day(now), time(), ZONE)
+    """Collect what a till shows; the first shop when none is chosen.
+
+    Args:
+        problem: Key of what is wrong with the form, and what was typed.
+    """
+    shops = at_the_till.shops(session, actor)
+    shop = at_the_till.own(shops, chosen_id) if chosen_id else shops[0]
+    since = at_the_till.midnight(now)
     takings = ledger_queries.balance(session, names.takings(shop.id))
     rate = config.rate_micro_cents_per_unit
     cash_units = cash_out_units(takings, rate)
@@ -188,32 +196,58 @@ def till_page(
         cash_out_units=cash_units,
         cash_out_cents=euro_cents(cash_units, rate),
         point_cents=str(point_cents(config)),
-        lines=tuple(
-            TillLine(f"/caisse/{p.id}", p.requested_at, p.units, p.label, _badge(p, now))
-            for p in payments
-        ),
+        lines=till_lines(payments, now, clerk_queries.names_of(session, shop.id)),
         cash_outs=tuple(
             CashOutLine(c.requested_at, c.units, c.euro_cents, c.state)
             for c in settlement_queries.cash_outs_of(session, shop.id, limit=MAX_CASH_OUTS)
         ),
-        problem_key=problem_key,
-        typed=typed,
+        is_owner=actor.may(Permission.RUN_SHOP),
+        problem_key=problem[0],
+        typed=problem[1],
+    )
+
+
+def till_lines(
+    payments: Sequence[Payment], now: datetime, clerks: Mapping[str, str] = MappingProxyType({})
+) -> tuple[TillLine, ...]:
+    """Describe payments at a till.
+
+    Args:
+        clerks: Account → name, of the clerks who may have taken them.
+    """
+    return tuple(
+        TillLine(
+            href=f"/caisse/{payment.id}",
+            at=payment.requested_at,
+            units=payment.units,
+            label=payment.label,
+            state=_badge(payment, now),
+            taker=clerks.get(payment.taken_by or "", ""),
+        )
+        for payment in payments
     )
 
 
 def payment_page(
     session: Session,
+    actor: Actor,
     payment: Payment,
     merchant: Merchant,
     config: Config,
     *,
     now: datetime,
-    problem_key: str = "",
-    typed: str = "",
+    problem: tuple[str, str] = ("", ""),
 ) -> TillPaymentPage:
-    """Collect what the till shows of one request: the code, the answer, refunds."""
-    left_units = payment.units - payment.refunded_units
+    """Collect what the till shows of one request: the code, the answer, refunds.
+
+    Args:
+        problem: Key of what is wrong with the refund, and what was typed.
+    """
+    clerks = clerk_queries.names_of(session, merchant.id)
     is_refundable = payment.state == PaymentState.CONFIRMED
+    left_units = payment.units - payment.refunded_units if is_refundable else 0
+    mine_units = give_back_payment.left_units(session, actor.account_id, now=now)
+    allowed_units = left_units if mine_units is None else max(min(left_units, mine_units), 0)
     return TillPaymentPage(
         payment_id=payment.id,
         merchant=merchant.name,
@@ -224,57 +258,26 @@ def payment_page(
         link=_link(payment.id, config),
         expires_at=payment.expires_at,
         seconds_left=max(0, int((payment.expires_at - now).total_seconds())),
-        refunds=refund_lines(session, payment.id),
+        refunds=refund_lines(session, payment.id, clerks),
         refund_key=secrets.token_hex(16),
-        refundable_units=left_units if is_refundable else 0,
+        refundable_units=allowed_units,
+        is_limited=left_units > allowed_units == 0,
+        taker=clerks.get(payment.taken_by or "", ""),
         is_waiting=payment.state == PaymentState.AUTHORISED and payment.waiting_code is not None,
         is_called_off=payment.refusal_code == CALLED_OFF,
-        problem_key=problem_key,
-        typed=typed,
+        problem_key=problem[0],
+        typed=problem[1],
     )
 
 
-def refund_lines(session: Session, payment_id: str) -> tuple[RefundLine, ...]:
-    """Return the refunds of a payment, oldest first."""
+def refund_lines(
+    session: Session, payment_id: str, clerks: Mapping[str, str] = MappingProxyType({})
+) -> tuple[RefundLine, ...]:
+    """Return the refunds of a payment, oldest first; see `till_lines`."""
     return tuple(
-        RefundLine(row.requested_at, row.units, row.reason, row.state)
+        RefundLine(row.requested_at, row.units, row.reason, row.state, clerks.get(row.asked_by, ""))
         for row in queries.refunds_of(session, [payment_id])
     )
-
-
-def own_payment(session: Session, actor: Actor, payment_id: str) -> tuple[Payment, Merchant]:
-    """Return a payment of a till that the actor runs.
-
-    Raises:
-        NotFoundError: Unknown, or somebody else's.
-    """
-    payment = queries.payment(session, payment_id)
-    if payment is None:
-        raise NotFoundError("payment", payment_id)
-    return payment, _own(_shops(session, actor), payment.merchant_id)
-
-
-def own_shop(session: Session, actor: Actor, merchant_id: str) -> Merchant:
-    """Return a shop whose till the actor runs.
-
-    Raises:
-        NotFoundError: Unknown, or somebody else's.
-    """
-    return _own(_shops(session, actor), merchant_id)
-
-
-def _shops(session: Session, actor: Actor) -> Sequence[Merchant]:
-    shops = merchant_queries.merchants_of(session, actor.account_id)
-    if not shops:
-        raise NoShopError
-    return shops
-
-
-def _own(shops: Sequence[Merchant], merchant_id: str) -> Merchant:
-    for shop in shops:
-        if shop.id == merchant_id:
-            return shop
-    raise NotFoundError("merchant", merchant_id)
 
 
 def _state(payment: Payment, now: datetime) -> str:

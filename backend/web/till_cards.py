@@ -12,8 +12,8 @@ from backend.kernel.errors import EcoError
 from backend.web.contexts import TillCardPage
 from backend.web.forms import checked_form, see, units_in
 from backend.web.rendering import respond
-from backend.web.till import Till, own_shop
-from backend.workflows import pay_with_card
+from backend.web.till import Till
+from backend.workflows import at_the_till, pay_with_card
 from backend.workflows.pay_with_card import CardPurchase
 
 router = APIRouter(include_in_schema=False)
@@ -45,7 +45,7 @@ def get_card_till(
     request: Request, merchant_id: str, session: ReadSession, actor: Till, amount: str = ""
 ) -> Response:
     """Ask for amount and card."""
-    shop = own_shop(session, actor, merchant_id)
+    shop = at_the_till.own_shop(session, actor, merchant_id)
     page = TillCardPage(shop.id, shop.name, secrets.token_hex(16), amount=amount[:20])
     return respond(request, "till_card.html", page, actor=actor, section="till")
 
@@ -62,20 +62,21 @@ def post_card(
     """Take the payment; what cannot be comes back with the reason, and nothing moved."""
     try:
         with database.transaction() as session:
-            shop = own_shop(session, actor, merchant_id)
+            shop = at_the_till.own_shop(session, actor, merchant_id)
             purchase = CardPurchase(
                 units=units_in(form.amount) or 0,
                 label=form.label,
                 code=form.code,
                 pin=form.pin,
                 key=f"{shop.id}/{form.purchase_key}",
+                taken_by=actor.account_id,
             )
             payment = pay_with_card.pay(session, purchase, merchant_id=shop.id, now=clock.now())
     except EcoError as error:
         if error.code not in _AT_THE_FORM:
             raise
         with database.reading() as session:
-            shop = own_shop(session, actor, merchant_id)
+            shop = at_the_till.own_shop(session, actor, merchant_id)
         page = TillCardPage(
             shop.id,
             shop.name,

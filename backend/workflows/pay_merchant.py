@@ -12,7 +12,7 @@ from backend.market import service as market
 from backend.market import spends
 from backend.market.errors import SpenderHasNoAddressError
 from backend.market.models import Payment
-from backend.market.rules import PaymentState, PaymentWay
+from backend.market.rules import FROM_NOBODY, Origin, PaymentState
 from backend.merchants import queries as merchant_queries
 from backend.merchants.errors import MerchantNotActiveError
 from backend.merchants.rules import MerchantState
@@ -27,14 +27,11 @@ def request(
     merchant_id: str,
     units: int,
     label: str,
-    way: PaymentWay = PaymentWay.TILL,
-    key: str | None = None,
+    origin: Origin = FROM_NOBODY,
     at: datetime,
 ) -> Payment:
     """Open a payment request at a till, or by a citizen in front of a shop's poster.
 
-    Args:
-        key: Asking again with it gives the same request.
     Raises:
         NotFoundError: No such merchant.
         MerchantNotActiveError: Not registered on chain yet.
@@ -46,7 +43,12 @@ def request(
     if merchant.state != MerchantState.ACTIVE:
         raise MerchantNotActiveError
     return market.request_payment(
-        session, merchant_id=merchant_id, units=units, label=label, way=way, key=key, at=at
+        session,
+        merchant_id=merchant_id,
+        units=units,
+        label=label,
+        origin=origin,
+        at=at,
     )
 
 

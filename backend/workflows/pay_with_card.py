@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from backend.cards import queries as card_queries
 from backend.market.models import Payment
-from backend.market.rules import CARD_UNPROVED_UNITS, PaymentState, PaymentWay
+from backend.market.rules import CARD_UNPROVED_UNITS, Origin, PaymentState, PaymentWay
 from backend.workflows import pay_merchant
 from backend.workflows.prove_payment import Proof
 
@@ -20,6 +20,7 @@ class CardPurchase:
         code: What was scanned or typed: a card's link or its characters.
         pin: The holder's, typed at the till; may be empty.
         key: Made by the till; sending it again changes nothing.
+        taken_by: Account at the till.
     """
 
     units: int
@@ -27,6 +28,7 @@ class CardPurchase:
     code: str
     pin: str
     key: str
+    taken_by: str
 
 
 def pay(session: Session, purchase: CardPurchase, *, merchant_id: str, now: datetime) -> Payment:
@@ -47,8 +49,7 @@ def pay(session: Session, purchase: CardPurchase, *, merchant_id: str, now: date
         merchant_id=merchant_id,
         units=purchase.units,
         label=purchase.label,
-        way=PaymentWay.CARD,
-        key=purchase.key,
+        origin=Origin(PaymentWay.CARD, purchase.key, purchase.taken_by),
         at=now,
     )
     if payment.state != PaymentState.REQUESTED:

@@ -7,7 +7,7 @@ from sqlmodel import Session
 from backend.kernel.errors import NotFoundError
 from backend.market import service as market
 from backend.market.models import Payment
-from backend.market.rules import PaymentWay
+from backend.market.rules import Origin, PaymentWay
 from backend.offers import queries, service
 from backend.offers.models import OfferHold
 from backend.workflows import pay_merchant
@@ -33,8 +33,7 @@ def reserve(session: Session, *, offer_id: str, account_id: str, now: datetime) 
         merchant_id=offer.merchant_id,
         units=offer.price_units,
         label=offer.title,
-        way=PaymentWay.OFFER,
-        key=f"offer/{hold.id}",
+        origin=Origin(PaymentWay.OFFER, f"offer/{hold.id}"),
         at=now,
     )
     payment.expires_at = hold.expires_at

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from backend.collections.schemas import read_csv
 from backend.payouts.service import Hold
 from backend.rulebook import service as editions
-from backend.workflows import pay_merchant, pay_out, solvency, weigh
+from backend.workflows import pay_merchant, pay_out, solvency, staff_a_till, weigh
 from tests.support import euro, rides, travel
 from tests.support.browser import ROOT
 from tests.support.clock import FrozenClock
@@ -127,6 +127,7 @@ def _fill(street: Street) -> tuple[tuple[str, str | None], ...]:
         ("/trajets", lou),
         (f"/trajets/{_travel(town, lou)}", lou),
         ("/admin/tresorerie", town.treasurer.id),
+        *_market(town, lou),
         ("/versements", town.baker.id),
         ("/solvabilite", None),
         ("/carte", lou),
@@ -136,6 +137,32 @@ def _fill(street: Street) -> tuple[tuple[str, str | None], ...]:
         ("/admin/collectes", town.operator.id),
         ("/admin/collectes", town.reviewer.id),
         (f"/admin/collectes/stations/{station}", town.operator.id),
+    )
+
+
+def _market(town: Town, lou: str) -> tuple[tuple[str, str | None], ...]:
+    """Add a clerk, and name the pages of shops that nothing else shows."""
+    with town.database.transaction() as session:
+        clerk, _ = staff_a_till.hire(
+            session,
+            merchant_id=town.shop.id,
+            name="Zoé",
+            refund_limit_units=1000,
+            now=town.clock.now(),
+        )
+    shop, team = town.shop.id, f"/caisse/equipe/{town.shop.id}"
+    return (
+        (team, town.baker.id),
+        (f"{team}/{clerk.id}", town.baker.id),
+        ("/caisse", clerk.account_id),
+        ("/caisse/entrer", None),
+        (f"/caisse/carte/{shop}", town.baker.id),
+        (f"/caisse/offres/{shop}", town.baker.id),
+        (f"/boutique/{shop}", lou),
+        ("/offres", lou),
+        ("/devenir-commercant", lou),
+        ("/compte/preuves", lou),
+        ("/admin/commercants", town.operator.id),
     )
 
 

@@ -130,7 +130,7 @@ class Town:
         self.baker = self._merchant(session, "boulanger@test.example", "Nadia")
         self.rival = self._merchant(session, "fleuriste@test.example", "Paul")
         self.shop = self._shop(session, "Boulangerie du Port", self.baker)
-        self._shop(session, "Fleurs de la Plaine", self.rival)
+        self.other_shop = self._shop(session, "Fleurs de la Plaine", self.rival)
 
     def _device(
         self, session: Session, kind: DeviceKind, station_id: str, key: Ed25519PrivateKey

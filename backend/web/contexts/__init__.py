@@ -93,6 +93,7 @@ from backend.web.contexts.offers import (
 from backend.web.contexts.proofs import ProofLine, ProofsPage
 from backend.web.contexts.rides import RidePage, RidesPage, SeatLine
 from backend.web.contexts.shop import ShopPage, TillCardPage
+from backend.web.contexts.team import ClerkLine, ClerkPage, DoorPage, OpenTill, TakenLine, TeamPage
 from backend.web.contexts.till import (
     CashOutLine,
     RefundLine,
@@ -139,12 +140,15 @@ __all__ = [
     "CardsPage",
     "CaseLine",
     "CashOutLine",
+    "ClerkLine",
+    "ClerkPage",
     "ClosingLine",
     "CodePage",
     "CollectionsPage",
     "Covered",
     "Curve",
     "DiffLine",
+    "DoorPage",
     "Doubt",
     "DraftProblem",
     "EditionDraftPage",
@@ -181,6 +185,7 @@ __all__ = [
     "OfferDot",
     "OfferLine",
     "OffersPage",
+    "OpenTill",
     "OrphanLine",
     "OwnFreeze",
     "PastAct",
@@ -219,6 +224,8 @@ __all__ = [
     "StationMassPage",
     "Step",
     "StickersPage",
+    "TakenLine",
+    "TeamPage",
     "TillCardPage",
     "TillLine",
     "TillPage",

@@ -16,7 +16,8 @@ class Site:
         is_known: Somebody has a session, anonymous included.
         is_signed_in: Somebody has an account with an e-mail address.
         name: What to call the person; may be empty.
-        has_till: Runs a shop.
+        has_till: Runs a till.
+        is_clerk: Does nothing else here.
         is_staff: Works for the metropolis.
         is_demo: Shows the way to the local mailbox.
     """
@@ -29,6 +30,7 @@ class Site:
     is_signed_in: bool = False
     name: str = ""
     has_till: bool = False
+    is_clerk: bool = False
     is_staff: bool = False
     is_demo: bool = False
 

@@ -6,13 +6,18 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class TillLine:
-    """One payment request at a till."""
+    """One payment request at a till.
+
+    Attributes:
+        taker: Clerk who took it; empty for the owner, or when the customer started it.
+    """
 
     href: str
     at: datetime
     units: int
     label: str
     state: str
+    taker: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class TillPage:
 
     Attributes:
         state: draft, registering or active.
+        is_owner: May cash out, and sees takings, offers, clerks and payouts.
         today_units: Sold since local midnight.
         takings_units: On chain, not cashed out.
         cash_out_units: What a cash-out would take now.
@@ -50,18 +56,24 @@ class TillPage:
     point_cents: str
     lines: tuple[TillLine, ...]
     cash_outs: tuple[CashOutLine, ...]
+    is_owner: bool = True
     problem_key: str = ""
     typed: str = ""
 
 
 @dataclass(frozen=True)
 class RefundLine:
-    """Points of a payment on their way back."""
+    """Points of a payment on their way back.
+
+    Attributes:
+        giver: Clerk who gave them back; empty for the owner, and on the citizen's page.
+    """
 
     at: datetime
     units: int
     reason: str
     state: str
+    giver: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,6 +83,8 @@ class TillPaymentPage:
     Attributes:
         refund_key: Makes a refund that is sent twice happen once.
         refundable_units: What can still be given back now; 0 hides the form.
+        is_limited: A clerk may not give back more today.
+        taker: Clerk who took it, if one did.
         is_waiting: The register could not take it yet; it is asked again.
         is_called_off: The till gave it up, and the points are back.
     """
@@ -87,6 +101,8 @@ class TillPaymentPage:
     refunds: tuple[RefundLine, ...] = ()
     refund_key: str = ""
     refundable_units: int = 0
+    is_limited: bool = False
+    taker: str = ""
     is_waiting: bool = False
     is_called_off: bool = False
     problem_key: str = ""

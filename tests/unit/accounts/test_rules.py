@@ -82,6 +82,8 @@ def test_tokens_are_long_and_only_their_hash_is_kept() -> None:
         (AccountKind.CITIZEN, [], {Role.CITIZEN}),
         (AccountKind.CITIZEN, [Role.ADMIN], {Role.CITIZEN}),
         (AccountKind.MERCHANT, [Role.ADMIN], {Role.CITIZEN, Role.MERCHANT}),
+        (AccountKind.CLERK, [Role.ADMIN], {Role.CLERK}),
+        (AccountKind.STAFF, [Role.CLERK], {Role.CITIZEN}),
         (AccountKind.STAFF, [Role.ADMIN], {Role.CITIZEN, Role.ADMIN}),
         (AccountKind.STAFF, [Role.MERCHANT], {Role.CITIZEN}),
         (AccountKind.SERVICE, [Role.ADMIN], set()),

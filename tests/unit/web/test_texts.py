@@ -83,6 +83,8 @@ def test_each_text_is_used() -> None:
         "offers.problem.",
         "apply.",
         "till_card.problem.",
+        "team.problem.",
+        "door.problem.",
         "proofs.",
         "pay.unproved.",
         "signal.",
