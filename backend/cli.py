@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from backend import cli_device, cli_mobility, cli_rules, cli_territory
+from backend import cli_device, cli_mobility, cli_rules, cli_statements, cli_territory
 from backend.db import backup
 from backend.db.engine import Database
 from backend.db.migrate import migrate
@@ -27,6 +27,7 @@ app.add_typer(cli_device.app, name="device")
 app.add_typer(cli_rules.app, name="rules")
 app.add_typer(cli_mobility.app, name="mobility")
 app.add_typer(cli_territory.app, name="territory")
+app.command("statements")(cli_statements.write_statements)
 
 
 @app.command()

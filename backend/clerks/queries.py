@@ -51,3 +51,9 @@ def tills_of(session: Session, merchant_id: str, now: datetime) -> Sequence[Shop
         col(ShopTill.expires_at) > now,
     )
     return session.exec(statement.order_by(col(ShopTill.opened_at).desc())).all()
+
+
+def all_tills_of(session: Session, merchant_id: str) -> Sequence[ShopTill]:
+    """Return every browser that was ever a shop's till, oldest first."""
+    statement = select(ShopTill).where(col(ShopTill.merchant_id) == merchant_id)
+    return session.exec(statement.order_by(col(ShopTill.opened_at))).all()

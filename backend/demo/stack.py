@@ -126,7 +126,8 @@ def _settings(folder: Path, ports: Ports, database_url: str | None) -> Settings:
         deployment_file=folder / "deployments" / f"{CHAIN_ID}.json",
         wallet_socket=folder / "wallet.sock",
         guardian_socket=folder / "guardian.sock",
-        public_url=f"http://127.0.0.1:{ports.web}",
+        # Browsers make passkeys for names, not for addresses of numbers (WebAuthn, 5.1.3).
+        public_url=f"http://localhost:{ports.web}",
         is_demo=True,
         linger_ms=500,
         publication_margin_s=5,

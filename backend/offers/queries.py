@@ -42,10 +42,8 @@ def held_by(session: Session, offer_id: str, account_id: str) -> Sequence[OfferH
 
 
 def holds_of(session: Session, account_id: str, *, limit: int = 50) -> Sequence[OfferHold]:
-    """Return a person's reservations that stand, newest first."""
-    statement = select(OfferHold).where(
-        col(OfferHold.account_id) == account_id, col(OfferHold.state) != HoldState.RELEASED
-    )
+    """Return a person's reservations, lapsed ones included, newest first."""
+    statement = select(OfferHold).where(col(OfferHold.account_id) == account_id)
     return session.exec(statement.order_by(col(OfferHold.id).desc()).limit(limit)).all()
 
 

@@ -67,6 +67,7 @@ def admin_page(
         edition_number=edition.number if edition is not None else None,
         may_review=actor.may(Permission.REVIEW_CLAIMS),
         may_read_treasury=actor.may(Permission.READ_TREASURY),
+        may_admit_merchants=actor.may(Permission.MANAGE_MERCHANTS),
         may_print_stickers=actor.may(Permission.MANAGE_STATIONS),
     )
 

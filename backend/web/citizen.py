@@ -25,6 +25,7 @@ from backend.kernel.errors import NotFoundError
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.market import queries as market_queries
+from backend.market.rules import PaymentWay
 from backend.merchants import queries as merchant_queries
 from backend.review import queries as review_queries
 from backend.rewards import queries as reward_queries
@@ -105,6 +106,7 @@ def get_payment(
         state="checking" if history.is_checking(payment) else payment.state,
         requested_at=payment.requested_at,
         steps=history.payment_steps(payment),
+        is_gift=payment.way == PaymentWay.DONATION,
         tx_hash=(batch.tx_hash or "") if batch is not None else "",
         refunded_units=payment.refunded_units,
         refunds=till.refund_lines(session, payment.id),

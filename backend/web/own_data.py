@@ -13,12 +13,18 @@ from backend.accounts import queries as account_queries
 from backend.accounts.rules import Actor, Permission
 from backend.actions import queries as action_queries
 from backend.cards import queries as card_queries
+from backend.clerks import queries as clerk_queries
+from backend.factors import queries as factor_queries
 from backend.households import queries as household_queries
 from backend.http.deps import Now, ReadSession, requires
 from backend.kernel.errors import NotFoundError
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.market import queries as market_queries
+from backend.market.rules import PaymentWay
+from backend.merchants import queries as merchant_queries
+from backend.merchants.models import Merchant
+from backend.offers import queries as offer_queries
 from backend.review import queries as review_queries
 from backend.rewards import queries as reward_queries
 from backend.trips import queries as trip_queries
@@ -27,6 +33,8 @@ router = APIRouter(include_in_schema=False)
 
 ALL = 1_000_000
 """More acts than anybody has in a life: an export leaves nothing out."""
+_SIGNED = {"authorisation", "proof", "key", "taken_by"}
+"""Parts of a payment that sign, or name whoever stood at the till."""
 Rows = Sequence[dict[str, Any]]
 
 
@@ -54,6 +62,7 @@ def own_data(session: Session, account_id: str, *, now: datetime) -> dict[str, A
     account = account_queries.get(session, account_id)
     if account is None:
         raise NotFoundError("account", account_id)
+    payments = market_queries.payments_of_payer(session, account_id, limit=ALL)
     kinds = (names.confirmed, names.pending, names.in_flight)
     balances = ledger_queries.balances(session, [name(account_id) for name in kinds])
     return {
@@ -69,10 +78,39 @@ def own_data(session: Session, account_id: str, *, now: datetime) -> dict[str, A
         # The hash of a card's secret is worth nothing to its holder, and something to a thief.
         "cards": _rows(card_queries.of_account(session, account_id), hide={"ref"}),
         "household": _household(session, account_id),
-        "payments": _rows(
-            market_queries.payments_of_payer(session, account_id, limit=ALL),
-            hide={"authorisation", "proof", "key"},
+        # The sealed PIN or passkey is with the wallet service alone; what it says is here.
+        "proofs_of_large_payments": _rows(
+            factor_queries.of_account(session, account_id), hide={"material"}
         ),
+        "payments": _rows(
+            payments,
+            hide=_SIGNED,
+        ),
+        "donations": _rows(
+            [one for one in payments if one.way == PaymentWay.DONATION], hide=_SIGNED
+        ),
+        "refunds": _rows(
+            # Who stood at the till is the shop's business, not the customer's.
+            market_queries.refunds_of(session, [one.id for one in payments]),
+            hide={"key", "asked_by"},
+        ),
+        "reservations": _rows(offer_queries.holds_of(session, account_id, limit=ALL)),
+        "applications_as_merchant": _rows(
+            merchant_queries.applications_of(session, account_id), hide={"decided_by"}
+        ),
+        "shops": [
+            _shop(session, one) for one in merchant_queries.merchants_of(session, account_id)
+        ],
+    }
+
+
+def _shop(session: Session, shop: Merchant) -> dict[str, Any]:
+    clerks = clerk_queries.of_merchant(session, shop.id)
+    tills = clerk_queries.all_tills_of(session, shop.id)
+    return {
+        **shop.model_dump(),
+        "clerks": _rows(clerks, hide={"pin_hash", "pin_salt"}),
+        "tills": _rows(tills, hide={"id"}),
     }
 
 

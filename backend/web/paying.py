@@ -24,7 +24,7 @@ from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.market import queries
 from backend.market.models import Payment
-from backend.market.rules import PaymentState
+from backend.market.rules import PaymentState, PaymentWay
 from backend.merchants import queries as merchant_queries
 from backend.web import places
 from backend.web.contexts import PayPage
@@ -77,6 +77,7 @@ def get_pay(
         obstacle=_obstacle(session, actor, payment, balance, clock.now()),
         balance_units=balance,
         after_units=balance - payment.units,
+        is_gift=payment.way == PaymentWay.DONATION,
         **_proof(session, actor, payment, clock.now()),
     )
     return respond(request, "pay.html", page, actor=actor)

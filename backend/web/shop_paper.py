@@ -10,7 +10,7 @@ from backend.http.deps import Config, ConfigDep, Now, ReadSession, requires
 from backend.kernel.errors import NotFoundError
 from backend.market import queries
 from backend.market.models import Payment
-from backend.market.rules import PaymentState
+from backend.market.rules import PaymentState, PaymentWay
 from backend.merchants import queries as merchant_queries
 from backend.merchants.models import Merchant
 from backend.paper.shops import poster_pdf, receipt_pdf
@@ -81,10 +81,14 @@ def _receipt(
     words = texts.formats(language)
     points, instant, euro = words["points"], words["instant"], words["euro"]
     short = t("unit.points_short")
+    is_gift = payment.way == PaymentWay.DONATION
     state = PaymentState.REQUESTED if history.is_checking(payment) else payment.state
     when = payment.accepted_at or payment.requested_at
     rows = [
-        (t("pdf.shop"), f"{shop.name}, {places.of_commune(session, shop.commune_code)}"),
+        (
+            t("pdf.association" if is_gift else "pdf.shop"),
+            f"{shop.name}, {places.of_commune(session, shop.commune_code)}",
+        ),
         (t("pdf.worth"), euro(worth_cents(payment.units, config))),
         (t("fact.when"), instant(when)),
         (t("pdf.state"), t(f"state.{state}")),
@@ -94,7 +98,7 @@ def _receipt(
         rows.insert(1, (t("pdf.label"), payment.label))
     return {
         "language": language,
-        "title": t("pdf.title"),
+        "title": t("pdf.gift_title" if is_gift else "pdf.title"),
         "amount": f"{points(payment.units)} {short}",
         "rows": rows,
         "refunds_title": t("refund.done"),
@@ -102,5 +106,5 @@ def _receipt(
             (instant(row.requested_at), f"{points(row.units)} {short}", t(f"state.{row.state}"))
             for row in queries.refunds_of(session, [payment.id])
         ],
-        "note": t("pdf.note"),
+        "note": t("giving.fiscal" if is_gift else "pdf.note"),
     }

@@ -1,4 +1,4 @@
-"""A shop's own page: the citizen scanned its poster and types the amount."""
+"""A shop's own page, where a citizen types the amount; an association's, where one gives."""
 
 import secrets
 from typing import Annotated
@@ -21,9 +21,10 @@ from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.market.rules import Origin, PaymentWay
 from backend.merchants import queries
-from backend.merchants.rules import MerchantState
-from backend.web import places
-from backend.web.contexts import ShopPage
+from backend.merchants.rules import MerchantKind, MerchantState
+from backend.territory import queries as territory_queries
+from backend.web import little_map, places
+from backend.web.contexts import AssociationLine, GivingPage, ShopPage
 from backend.web.forms import checked_form, see, units_in
 from backend.web.rendering import respond
 from backend.web.worth import point_cents
@@ -48,6 +49,31 @@ def get_shop(
     return respond(request, "shop.html", page, actor=actor)
 
 
+@router.get("/dons", dependencies=[public()])
+def get_associations(request: Request, session: ReadSession, actor: MaybeActor) -> Response:
+    """Show the associations that take points as gifts, on a small map and by name."""
+    communes = {c.insee_code: c for c in territory_queries.communes(session)}
+    found = queries.active_of_kind(session, MerchantKind.ASSOCIATION)
+    outlines, dots = little_map.draw(communes, [one.commune_code for one in found])
+    page = GivingPage(
+        associations=tuple(
+            AssociationLine(
+                href=f"/boutique/{one.id}",
+                name=one.name,
+                where=", ".join(
+                    part
+                    for part in (one.address, places.of_commune(session, one.commune_code))
+                    if part
+                ),
+            )
+            for one in found
+        ),
+        outlines=outlines,
+        dots=dots,
+    )
+    return respond(request, "giving.html", page, actor=actor, section="offers")
+
+
 @router.post("/boutique/{merchant_id}", dependencies=[checked_form()])
 def post_amount(
     request: Request,
@@ -68,7 +94,7 @@ def post_amount(
                 merchant_id=merchant_id,
                 units=units_in(amount) or 0,
                 label="",
-                origin=Origin(PaymentWay.SHOP, f"{actor.account_id}/{purchase_key}"),
+                origin=Origin(_way(session, merchant_id), f"{actor.account_id}/{purchase_key}"),
                 at=clock.now(),
             )
     except EcoError as error:
@@ -85,6 +111,12 @@ def post_amount(
             )
         return respond(request, "shop.html", page, actor=actor, status=422)
     return see(f"/payer/{payment.id}")
+
+
+def _way(session: Session, merchant_id: str) -> PaymentWay:
+    merchant = queries.merchant(session, merchant_id)
+    is_gift = merchant is not None and merchant.kind == MerchantKind.ASSOCIATION
+    return PaymentWay.DONATION if is_gift else PaymentWay.SHOP
 
 
 def _page(
@@ -105,6 +137,7 @@ def _page(
         merchant_id=merchant.id,
         merchant=merchant.name,
         commune=places.of_commune(session, merchant.commune_code),
+        is_association=merchant.kind == MerchantKind.ASSOCIATION,
         is_open=merchant.state == MerchantState.ACTIVE,
         can_pay=is_known,
         balance_units=ledger_queries.balance(session, names.confirmed(me)),

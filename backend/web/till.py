@@ -28,7 +28,7 @@ from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.market import queries, service
 from backend.market.models import Payment
-from backend.market.rules import CALLED_OFF, Origin, PaymentState
+from backend.market.rules import CALLED_OFF, Origin, PaymentState, PaymentWay
 from backend.merchants.models import Merchant
 from backend.settlement import queries as settlement_queries
 from backend.settlement import service as settlement
@@ -223,6 +223,7 @@ def till_lines(
             label=payment.label,
             state=_badge(payment, now),
             taker=clerks.get(payment.taken_by or "", ""),
+            is_gift=payment.way == PaymentWay.DONATION,
         )
         for payment in payments
     )

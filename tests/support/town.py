@@ -32,7 +32,7 @@ from backend.market.models import Payment
 from backend.market.rules import PaymentState
 from backend.merchants import service as merchants
 from backend.merchants.models import Merchant
-from backend.merchants.rules import MerchantState
+from backend.merchants.rules import MerchantKind, MerchantState
 from backend.rewards import service as rewards
 from backend.rewards.models import Reward
 from backend.rewards.rules import RewardState
@@ -130,6 +130,11 @@ class Town:
         self.baker = self._merchant(session, "boulanger@test.example", "Nadia")
         self.rival = self._merchant(session, "fleuriste@test.example", "Paul")
         self.shop = self._shop(session, "Boulangerie du Port", self.baker)
+        self.helper = self._merchant(session, "maraudes@test.example", "Léa")
+        self.association = self._shop(session, "Maraudes du Port", self.helper)
+        self.association.kind = MerchantKind.ASSOCIATION
+        session.add(self.association)
+        session.flush()
         self.other_shop = self._shop(session, "Fleurs de la Plaine", self.rival)
 
     def _device(

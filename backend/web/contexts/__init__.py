@@ -92,7 +92,7 @@ from backend.web.contexts.offers import (
 )
 from backend.web.contexts.proofs import ProofLine, ProofsPage
 from backend.web.contexts.rides import RidePage, RidesPage, SeatLine
-from backend.web.contexts.shop import ShopPage, TillCardPage
+from backend.web.contexts.shop import AssociationLine, GivingPage, ShopPage, TillCardPage
 from backend.web.contexts.team import ClerkLine, ClerkPage, DoorPage, OpenTill, TakenLine, TeamPage
 from backend.web.contexts.till import (
     CashOutLine,
@@ -132,6 +132,7 @@ __all__ = [
     "ApplicationLine",
     "ApplicationsPage",
     "ApplyPage",
+    "AssociationLine",
     "BalanceBar",
     "Browser",
     "BudgetUse",
@@ -161,6 +162,7 @@ __all__ = [
     "ForecastView",
     "FreezeLine",
     "FreezesPage",
+    "GivingPage",
     "GroupCost",
     "Health",
     "HelpPage",

@@ -33,6 +33,7 @@ class AdminPage:
     edition_number: int | None
     may_review: bool
     may_read_treasury: bool
+    may_admit_merchants: bool = False
     may_print_stickers: bool = False
 
 

@@ -185,7 +185,11 @@ class ReceiptPage:
 
 @dataclass(frozen=True)
 class PaymentReceiptPage:
-    """What a citizen paid."""
+    """What a citizen paid.
+
+    Attributes:
+        is_gift: Given to an association.
+    """
 
     reference: str
     merchant: str
@@ -194,6 +198,7 @@ class PaymentReceiptPage:
     state: str
     requested_at: datetime
     steps: tuple[Step, ...]
+    is_gift: bool = False
     tx_hash: str = ""
     refunded_units: int = 0
     refunds: tuple[RefundLine, ...] = ()
@@ -207,6 +212,7 @@ class PayPage:
         state: open, closed, mine.
         obstacle: "", sign_in, too_poor, preparing or factor_missing.
         after_units: Balance after it.
+        is_gift: Given to an association.
         asks_pin: It is large, and the account has a PIN.
         challenge: What a passkey signs, base64url; empty when none is asked for.
         credentials: Passkeys that count, base64url, comma between them.
@@ -223,6 +229,7 @@ class PayPage:
     obstacle: str
     balance_units: int
     after_units: int
+    is_gift: bool = False
     asks_pin: bool = False
     challenge: str = ""
     credentials: str = ""

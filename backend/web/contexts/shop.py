@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from backend.web.contexts.offers import OfferDot
+
 
 @dataclass(frozen=True)
 class ShopPage:
     """A shop's own page, where a citizen types the amount.
 
     Attributes:
+        is_association: What is typed is a gift.
         is_open: Registered on chain.
         can_pay: The visitor is signed in.
         point_cents: What a point is worth, in euro cents.
@@ -17,6 +20,7 @@ class ShopPage:
     merchant_id: str
     merchant: str
     commune: str
+    is_association: bool
     is_open: bool
     can_pay: bool
     balance_units: int
@@ -43,3 +47,26 @@ class TillCardPage:
     code: str = ""
     problem_key: str = ""
     asks_pin: bool = False
+
+
+@dataclass(frozen=True)
+class AssociationLine:
+    """An association that takes points as gifts."""
+
+    href: str
+    name: str
+    where: str
+
+
+@dataclass(frozen=True)
+class GivingPage:
+    """Where one can give points to.
+
+    Attributes:
+        outlines: Communes, as paths of a picture 1000 wide.
+        dots: How many associations are in which commune.
+    """
+
+    associations: tuple[AssociationLine, ...]
+    outlines: tuple[str, ...]
+    dots: tuple[OfferDot, ...]

@@ -10,6 +10,7 @@ class TillLine:
 
     Attributes:
         taker: Clerk who took it; empty for the owner, or when the customer started it.
+        is_gift: Given to an association.
     """
 
     href: str
@@ -18,6 +19,7 @@ class TillLine:
     label: str
     state: str
     taker: str = ""
+    is_gift: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,15 @@
 from collections.abc import Callable
+from datetime import timedelta
 
 from fastapi.testclient import TestClient
 
+from backend.factors.models import Factor
+from backend.market.models import Payment
+from backend.market.rules import Origin, PaymentWay
+from backend.offers import service as offers
+from backend.offers.service import NewOffer
 from backend.rewards.rules import receipt_leaf
+from backend.workflows import give_back_payment, pay_merchant, staff_a_till, take_offer
 from tests.support.town import Town
 
 BrowserOf = Callable[[str], TestClient]
@@ -55,3 +62,90 @@ def test_nobody_gets_the_file_of_another(stranger: TestClient, town: Town) -> No
     town.citizen("lou@test.example")
 
     assert stranger.get("/compte/donnees.json").status_code == 401
+
+
+def test_payments_refunds_gifts_proofs_and_reservations_are_in_the_file(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    lou = town.citizen("lou@test.example", points=50)
+    phone, now = browser_of(lou), town.clock.now()
+    with town.database.transaction() as session:
+        given = pay_merchant.request(
+            session,
+            merchant_id=town.association.id,
+            units=300,
+            label="",
+            origin=Origin(PaymentWay.DONATION),
+            at=now,
+        )
+        bought = pay_merchant.request(
+            session,
+            merchant_id=town.shop.id,
+            units=500,
+            label="Pain",
+            origin=Origin(taken_by=town.baker.id),
+            at=now,
+        )
+        offer = offers.create(session, _croissants(town), merchant_id=town.shop.id, at=now)
+        for payment in (given, bought):
+            pay_merchant.pay(session, payment_id=payment.id, account_id=lou, now=now)
+        take_offer.reserve(session, offer_id=offer.id, account_id=lou, now=now)
+        session.add(Factor(account_id=lou, address="0x1", kind="pin", material={"sealed": "s3al"},
+                           created_at=now))  # fmt: skip
+    town.settle_payments()
+    with town.database.transaction() as session:
+        give_back_payment.give_back(
+            session,
+            session.get_one(Payment, bought.id),
+            key="k" * 16,
+            units=200,
+            reason="Trop cuit",
+            asked_by=town.baker.id,
+            now=now,
+        )
+
+    answer = phone.get("/compte/donnees.json")
+
+    data = answer.json()
+    assert {one["id"] for one in data["payments"]} == {given.id, bought.id}
+    assert [one["id"] for one in data["donations"]] == [given.id]
+    assert [(one["units"], one["reason"]) for one in data["refunds"]] == [(200, "Trop cuit")]
+    assert [one["offer_id"] for one in data["reservations"]] == [offer.id]
+    assert [one["kind"] for one in data["proofs_of_large_payments"]] == ["pin"]
+    assert "s3al" not in answer.text
+    assert town.baker.id not in answer.text
+
+
+def test_an_owners_file_names_the_clerks_and_opens_no_till(
+    town: Town, browser_of: BrowserOf
+) -> None:
+    with town.database.transaction() as session:
+        clerk, _ = staff_a_till.hire(
+            session,
+            merchant_id=town.shop.id,
+            name="Zoé",
+            refund_limit_units=0,
+            now=town.clock.now(),
+        )
+
+    answer = browser_of(town.baker.id).get("/compte/donnees.json")
+
+    (shop,) = answer.json()["shops"]
+    assert [one["name"] for one in shop["clerks"]] == ["Zoé"]
+    assert clerk.pin_hash not in answer.text
+
+
+def _croissants(town: Town) -> NewOffer:
+    return NewOffer(
+        title="Croissants",
+        details="",
+        place="",
+        commune_code="13055",
+        price_units=100,
+        stock=3,
+        per_person=1,
+        starts_at=town.clock.now(),
+        ends_at=town.clock.now() + timedelta(days=1),
+        is_accessible=True,
+        is_spend_free=True,
+    )

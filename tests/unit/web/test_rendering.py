@@ -47,6 +47,7 @@ TEMPLATES = {
     "clerk.html": contexts.ClerkPage,
     "door.html": contexts.DoorPage,
     "till_card.html": contexts.TillCardPage,
+    "giving.html": contexts.GivingPage,
     "shop.html": contexts.ShopPage,
     "till_payment.html": contexts.TillPaymentPage,
     "admin.html": contexts.AdminPage,
