@@ -7,6 +7,7 @@ from eth_utils import keccak
 HASH = keccak(b"document")
 NOTICE_S = 30
 GRACE_S = 34_560_000
+HORIZON_S = 730 * 86_400
 
 
 @pytest.fixture
@@ -44,6 +45,20 @@ def test_refuses_less_than_the_notice_and_more_than_two_years(scene, book):
     assert scene.refusal("rules", early)[0] == "RuleBook_EffectiveTooEarly"
     assert scene.refusal("rules", late)[0] == "RuleBook_EffectiveTooLate"
     assert scene.refusal("rules", book.functions.publish(2, HASH, now_s + NOTICE_S + 2)) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_taken"),
+    [(NOTICE_S - 1, False), (NOTICE_S, True), (HORIZON_S, True), (HORIZON_S + 1, False)],
+)
+def test_notice_and_horizon_count_to_the_second(scene, book, seconds, is_taken):
+    mined_s = scene.now_s() + 50
+    scene.web3.provider.make_request("evm_setNextBlockTimestamp", [mined_s])
+
+    receipt = scene.send("rules", book.functions.publish(2, HASH, mined_s + seconds))
+
+    assert scene.now_s() == mined_s
+    assert receipt.status == is_taken
 
 
 @pytest.mark.parametrize("number", [0, 1, 3])
