@@ -1,19 +1,23 @@
 """`calanque device …`: terminals as processes of their own, for the street, the demo and load."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from backend.cards.rules import secret_in
 from backend.devices.contents import SENSOR_EVENTS
 from backend.kernel.clock import SystemClock
 from backend.kernel.errors import EcoError, UnavailableError
+from backend.kiosk import load
 from backend.kiosk.agents import Agents
 from backend.kiosk.app import create_app
-from backend.kiosk.errors import NotEnrolledError
+from backend.kiosk.errors import NotEnrolledError, ServerRefusedError
 from backend.kiosk.link import HTTPLink
 from backend.kiosk.screen import DropGate
 from backend.kiosk.store import Store
@@ -68,10 +72,8 @@ def connected_bin(
     if material is None:
         _serve(terminal, port)
         return
-    try:
+    with _known(f"{material} is no known material"):
         typer.echo(terminal.deposit(material=material, count=count, mass_g=mass_g))
-    except KeyError as error:
-        raise typer.BadParameter(f"{material} is no known material") from error
 
 
 @app.command()
@@ -91,10 +93,8 @@ def operator(
     if mode is None:
         _serve(terminal, port)
         return
-    try:
+    with _known(f"{mode} is no known mode"):
         typer.echo(terminal.ticket(Trip(mode, distance_m, duration_min * 60)))
-    except KeyError as error:
-        raise typer.BadParameter(f"{mode} is no known mode") from error
 
 
 @app.command()
@@ -134,14 +134,11 @@ def manage_agent(
     """Add an agent to a counter, change a PIN, or take an agent off."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     agents = Agents(folder)
-    try:
+    with _said():
         if remove:
             agents.remove(number)
         else:
             agents.put(number, pin or typer.prompt("PIN", hide_input=True))
-    except EcoError as error:
-        typer.echo(error.message, err=True)
-        raise typer.Exit(1) from error
     typer.echo(f"Agents of this counter: {', '.join(map(str, agents.numbers())) or 'none'}")
 
 
@@ -170,28 +167,81 @@ def take_back(
 ) -> None:
     """Sign that a bin or counter took back an object with a serial number; print the link."""
     terminal = _open(folder, server, code, kinds=("bin", "counter"))
-    try:
+    with _said(), _known(f"{material} is no known material"):
         typer.echo(terminal.take_back(material=material, serial=serial))
-    except (EcoError, KeyError) as error:
-        raise typer.BadParameter(str(error)) from error
+
+
+@app.command("load")
+def put_under_load(
+    folder: Folder,
+    server: Server = _SERVER,
+    codes: Annotated[
+        Path | None, typer.Option(help="One-time codes of bins, one a line; the first time only.")
+    ] = None,
+    rate: Annotated[int, typer.Option(min=1, max=10_000, help="Deposits a second, all bins.")] = 10,
+    seconds: Annotated[int, typer.Option(min=1, max=86_400, help="How long.")] = 30,
+) -> None:
+    """Let many bins and phones deposit at once; print answers and waits. Bins: FOLDER/1, 2, …."""
+    written = codes.read_text().split() if codes is not None else []
+    places: dict[Path, str | None] = dict.fromkeys(sorted(folder.glob("[0-9]*")))
+    places |= {folder / str(number): code for number, code in enumerate(written, start=1)}
+    if not places:
+        raise typer.BadParameter("no bin is enrolled there; give --codes", param_hint="--folder")
+    bins = [_open(place, server, code, kinds=("bin",)) for place, code in places.items()]
+    with _said():
+        scans = load.play(bins, server, rate_per_s=rate, duration_s=seconds)
+    for line in load.figures(scans, duration_s=seconds):
+        typer.echo(line)
 
 
 @app.command()
 def rotate(folder: Folder, server: Server = _SERVER) -> None:
     """Give the device a new key; codes made before stay good inside their window."""
-    try:
+    with _said():
         store = Store(folder)
         identity = store.identity()
         if identity is None:
             raise NotEnrolledError
-        link = HTTPLink(server, store.key(), clock=SystemClock(), software=SOFTWARE)
-        fresh = store.next_key()
-        link.rotate(identity.number, fresh.public_key().public_bytes_raw().hex())
-        store.take_next_key()
+        _show_next_key(store, server, identity.number)
+    typer.echo(f"Device {identity.number} has a new key.")
+
+
+def _show_next_key(store: Store, server: str, number: int) -> None:
+    """Let the next key follow, also where a crash came between the server and the disk."""
+    former, following = store.key(), store.next_key()
+    try:
+        _link(server, former).rotate(number, _public(following))
+    except ServerRefusedError:
+        # Then the server knows the next key already, and only that one can say so.
+        _link(server, following).rotate(number, _public(following))
+    store.take_next_key()
+
+
+def _link(server: str, key: Ed25519PrivateKey) -> HTTPLink:
+    return HTTPLink(server, key, clock=SystemClock(), software=SOFTWARE)
+
+
+def _public(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes_raw().hex()
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """Say an error in its one sentence and end with 1."""
+    try:
+        yield
     except EcoError as error:
         typer.echo(error.message, err=True)
         raise typer.Exit(1) from error
-    typer.echo(f"Device {identity.number} has a new key.")
+
+
+@contextmanager
+def _known(otherwise: str) -> Iterator[None]:
+    """Blame the option when a word is on none of the lists of codes."""
+    try:
+        yield
+    except KeyError as error:
+        raise typer.BadParameter(otherwise) from error
 
 
 def _deliver(terminal: Terminal, token: str) -> None:
@@ -217,14 +267,10 @@ def _open(
     kinds: tuple[str, ...],
     gate: DropGate | None = None,
 ) -> Terminal:
-    try:
+    with _said():
         store = Store(folder)
         key = store.key()
-        link = HTTPLink(server, key, clock=SystemClock(), software=SOFTWARE)
-        terminal = open_terminal(store, link, key=key, enrolment_code=code, gate=gate)
-    except EcoError as error:
-        typer.echo(error.message, err=True)
-        raise typer.Exit(1) from error
+        terminal = open_terminal(store, _link(server, key), key=key, enrolment_code=code, gate=gate)
     if terminal.identity.kind not in kinds:
         typer.echo(f"{folder} belongs to a {terminal.identity.kind}.", err=True)
         raise typer.Exit(1)
