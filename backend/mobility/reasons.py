@@ -18,8 +18,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "This mode needs a second witness: a validated ticket, the carpool register, a receipt.",
     ),
     "mode_uncertain": (
-        "Le mode n'est pas certain : ce tronçon compte dans vos statistiques, sans points.",
-        "The mode is not certain: this leg counts in your statistics, without points.",
+        "Mode incertain, ou positions à plus de dix secondes : statistiques, sans points.",
+        "Mode uncertain, or positions over ten seconds apart: statistics, without points.",
     ),
     "teleport": (
         "La position saute plus vite qu'aucun véhicule.",

@@ -1,6 +1,6 @@
 """What a trace alone may prove: probability, envelope of speed, coverage. Pure."""
 
-from backend.mobility.pipeline.features import FEATURE_NAMES, FINE_SAMPLING_S
+from backend.mobility.pipeline.features import FEATURE_NAMES
 from backend.mobility.pipeline.legs import Leg
 
 PROVABLE = ("walk", "bike")
@@ -9,9 +9,10 @@ validations or a second phone; their traces corroborate, they do not prove."""
 PROBABILITY_MIN = {"walk": 0.8, "bike": 0.90}
 """Calibrated on legs of unseen groups and routes; at these values no motor leg passed as bike
 (docs/mobility-model.md)."""
-COARSE_PENALTY = 0.05
-"""Added to the minimum where fixes are rarer than the fine grid: a short bus ride with a fix
-every half minute looks like a bike (four such legs in the labelled traces)."""
+INTERVAL_MAX_S = 10.0
+"""Rarer fixes prove nothing: a bus with a fix every half minute looks like a bike, a street tram
+like a walk, and a slowed recording of either like both (eight of ten that passed as walks or bikes
+had them). Our page records every second or two, as watches do."""
 FIXES_MIN = {"walk": 8, "bike": 20}
 DISTANCE_MIN_M = 200.0
 DURATION_MIN_S = 120.0
@@ -32,10 +33,8 @@ def is_proved(leg: Leg) -> bool:
     """Tell whether a leg counts at P1 on the word of its trace alone."""
     if leg.mode not in PROVABLE or leg.fixes < FIXES_MIN[leg.mode]:
         return False
-    penalty = COARSE_PENALTY if leg.interval_s > FINE_SAMPLING_S else 0.0
-    if leg.probability < PROBABILITY_MIN[leg.mode] + penalty:
+    if leg.interval_s > INTERVAL_MAX_S or leg.probability < PROBABILITY_MIN[leg.mode]:
         return False
-    # Unknown where fixes are rare; the higher probability asked for there makes up for it.
     if leg.mode == "bike" and leg.features[_GAIN] < BIKE_GAIN_MIN:
         return False
     if leg.distance_m < DISTANCE_MIN_M or leg.end_t - leg.start_t < DURATION_MIN_S:

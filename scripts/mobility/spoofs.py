@@ -53,7 +53,7 @@ def constant_speed(given: Sources, rng: Rng) -> Trace:
     """Play a line at one speed; carefully: with a spread close to the limit."""
     trace = _sampled(given.own, 2.0)
     length = _along(trace)
-    spread = 0.07 if given.is_careful else 0.02
+    spread = 0.20 if given.is_careful else 0.02
     pace = rng.uniform(3.5, 6.5) * np.clip(rng.normal(1, spread, len(trace) * 4), 0.5, 1.5)
     along = np.concatenate(([0.0], np.cumsum(pace * 2.0)))
     along = along[along < length[-1]]

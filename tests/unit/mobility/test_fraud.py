@@ -16,7 +16,7 @@ from backend.mobility.fraud.nullifiers import Act, nullifiers, person_key, sold_
 from backend.mobility.fraud.rings import SharedTrip, rings, role_swaps
 from backend.mobility.fraud.signs import signs_of
 from backend.mobility.pipeline.cleaning import clean
-from backend.mobility.trace import Trace
+from backend.mobility.trace import FloatArray, Trace
 from scripts.mobility.red_team import attack, material
 from scripts.mobility.spoofs import STYLES, Sources
 from tests.unit.mobility.support import (
@@ -226,3 +226,33 @@ def test_a_cut_copy_is_found_in_a_long_trace_forwards_and_backwards() -> None:
     for copy, is_found in ((cut, True), (cut[::-1], True), (stranger, False)):
         parts = rng.normal(0, 1, 128).astype(np.complex128)
         assert is_same_movement(Fingerprint(parts, copy, copy), known) is is_found
+
+
+def test_a_pace_that_never_hurries_is_found_though_corners_slow_it() -> None:
+    t = np.arange(0.0, 900.0, 2.0)
+    unknown = np.full(len(t), np.nan)
+    rng = np.random.default_rng(2)
+
+    def ride(pace: FloatArray) -> Trace:
+        slowed = np.where((t // 20) % 4 == 0, 0.5 * pace, pace)
+        lat = 43.3 + np.cumsum(slowed * 2.0) / 111_195 + rng.normal(0, 0.3, len(t)) / 111_195
+        return Trace("ride", t, lat, np.full(len(t), 5.37), unknown, unknown, unknown)
+
+    steady = ride(np.full(len(t), 5.0))
+    sprinting = ride(np.where((t // 30) % 7 == 0, 6.5, 5.0))
+
+    assert "constant_speed" in codes(steady)
+    assert "constant_speed" not in codes(sprinting)
+
+
+@pytest.mark.parametrize(("slower", "is_found"), [(1.2, False), (1.6, True)])
+def test_a_slowed_recording_with_rare_fixes_keeps_its_old_speeds(
+    slower: float, is_found: bool
+) -> None:
+    t = np.arange(0.0, 1_200.0, 25.0)
+    unknown = np.full(len(t), np.nan)
+    speed = 5.0 + np.sin(t / 200.0)
+    lat = 43.3 + np.concatenate(([0.0], np.cumsum(speed[1:] * 25.0))) / 111_195
+    trace = Trace("slow", t * slower, lat, np.full(len(t), 5.37), unknown, speed, unknown)
+
+    assert ("speed_mismatch" in codes(trace)) is is_found

@@ -188,3 +188,20 @@ def test_refuses_what_is_no_zip_and_what_unpacks_to_too_much(tmp_path: Path) -> 
 )
 def test_reads_times_beyond_midnight_and_untimed_halts(text: str, seconds: int) -> None:
     assert seconds_of_day(text) == seconds
+
+
+def test_halts_out_of_order_are_read_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    head, *rows = TABLES["stop_times.txt"].strip().splitlines()
+    turned = "\n".join([head, *reversed(rows)]) + "\n"
+
+    ordered = read_feed(feed(tmp_path))
+    shuffled = read_feed(feed(tmp_path, **{"stop_times.txt": turned}))
+
+    for trip_id, one in ordered.trips.items():
+        other = shuffled.trips[trip_id]
+        assert len(one.stops) > 1
+        assert (one.stops, one.arrivals_s, one.departures_s) == (
+            other.stops,
+            other.arrivals_s,
+            other.departures_s,
+        )
