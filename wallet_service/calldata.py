@@ -15,15 +15,22 @@ _STATIC_BITS = {"address": 160, "bool": 1, "bytes32": 256}
 
 Row = tuple[int, ...]
 Argument = tuple[Row, ...]
-"""Rows of words: a scalar is one row of one word, a struct one row, an array many."""
+"""Rows of words: a scalar is one row of one word, a struct one row, an array many.
+`bytes` are one row: their length, and their content as one number."""
 
 
 @dataclass(frozen=True)
 class ArgumentShape:
-    """One argument: the bit widths of a row's words, and whether it is an array of rows."""
+    """One argument: the bit widths of a row's words, and whether it is an array or `bytes`."""
 
     bits: tuple[int, ...]
     is_array: bool
+    is_bytes: bool = False
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether its place in the head holds an offset only."""
+        return self.is_array or self.is_bytes
 
 
 @dataclass(frozen=True)
@@ -58,24 +65,29 @@ def decode(shape: CallShape, calldata: bytes) -> tuple[Argument, ...]:
     if calldata[:SELECTOR_BYTES] != shape.selector:
         raise PolicyDeniedError("selector_denied", f"The call is not {shape.signature}.")
     reader = _Reader(calldata[SELECTOR_BYTES:])
-    heads = [reader.row((256,) if item.is_array else item.bits) for item in shape.arguments]
+    heads = [reader.row((256,) if item.is_dynamic else item.bits) for item in shape.arguments]
     arguments: list[Argument] = []
     for item, head in zip(shape.arguments, heads, strict=True):
-        if not item.is_array:
+        if not item.is_dynamic:
             arguments.append((head,))
             continue
         if head[0] != reader.position:
             raise _not_canonical("an array does not start where the canonical encoding puts it")
-        arguments.append(reader.rows(item.bits))
+        arguments.append((reader.text(),) if item.is_bytes else reader.rows(item.bits))
     reader.finish()
     return tuple(arguments)
 
 
 def encode(shape: CallShape, arguments: tuple[Argument, ...]) -> bytes:
     """Write the canonical calldata of one call; the inverse of `decode`."""
-    head_words = sum(1 if item.is_array else len(item.bits) for item in shape.arguments)
+    head_words = sum(1 if item.is_dynamic else len(item.bits) for item in shape.arguments)
     head = tail = b""
     for item, rows in zip(shape.arguments, arguments, strict=True):
+        if item.is_bytes:
+            content = bytes_of(rows)
+            head += word(head_words * WORD_BYTES + len(tail))
+            tail += word(len(content)) + content + bytes(-len(content) % WORD_BYTES)
+            continue
         words = b"".join(word(number) for row in rows for number in row)
         if item.is_array:
             head += word(head_words * WORD_BYTES + len(tail))
@@ -83,6 +95,17 @@ def encode(shape: CallShape, arguments: tuple[Argument, ...]) -> bytes:
         else:
             head += words
     return shape.selector + head + tail
+
+
+def bytes_of(argument: Argument) -> bytes:
+    """Return the content of a `bytes` argument."""
+    length, content = argument[0]
+    return content.to_bytes(length, "big")
+
+
+def bytes_argument(content: bytes) -> Argument:
+    """Write bytes as the argument that `decode` returns for them."""
+    return ((len(content), int.from_bytes(content, "big")),)
 
 
 class _Reader:
@@ -111,6 +134,17 @@ class _Reader:
             raise _not_canonical("an array announces more items than there are")
         return tuple(self.row(bits) for _ in range(count))
 
+    def text(self) -> Row:
+        length = self.number(bits=256)
+        padded = -(-length // WORD_BYTES) * WORD_BYTES
+        if padded > len(self._body) - self.position:
+            raise _not_canonical("bytes announce more content than there is")
+        content = self._body[self.position : self.position + length]
+        if any(self._body[self.position + length : self.position + padded]):
+            raise _not_canonical("bytes are padded with something")
+        self.position += padded
+        return length, int.from_bytes(content, "big")
+
     def finish(self) -> None:
         if self.position != len(self._body):
             raise _not_canonical("bytes are left over behind the last argument")
@@ -136,6 +170,8 @@ def _split(text: str) -> list[str]:
 
 
 def _argument(text: str) -> ArgumentShape:
+    if text == "bytes":
+        return ArgumentShape((), is_array=False, is_bytes=True)
     is_array = text.endswith("[]")
     inner = text.removesuffix("[]")
     names = _split(inner[1:-1]) if inner.startswith("(") and inner.endswith(")") else [inner]

@@ -95,10 +95,7 @@ def _pin_once(
     stored = json.dumps({str(name): contracts[name] for name in ContractName})
     row = session.get(models.Deployment, body.genesis_hash)
     if row is not None:
-        if (row.chain_id, row.contracts) != (body.chain_id, stored):
-            raise ConflictError(
-                "deployment_differs", "Another deployment is pinned for this genesis."
-            )
+        _complete(session, row, body.chain_id, stored)
         return
     # A signed transaction names its chain id only: a second genesis for one chain id would let
     # the same nonce be signed twice for the real chain.
@@ -117,3 +114,13 @@ def _pin_once(
             pinned_at=now,
         )
     )
+
+
+def _complete(session: Session, row: models.Deployment, chain_id: int, stored: str) -> None:
+    """Let a store of an older version learn a contract that it did not know; nothing moves."""
+    pinned_before, named = json.loads(row.contracts), json.loads(stored)
+    is_same = all(named.get(name) == address for name, address in pinned_before.items())
+    if row.chain_id != chain_id or not is_same:
+        raise ConflictError("deployment_differs", "Another deployment is pinned for this genesis.")
+    row.contracts = stored
+    session.add(row)

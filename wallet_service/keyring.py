@@ -23,7 +23,7 @@ from wallet_service.signing.protocol import Signer
 from wallet_service.store import Store, read_meta, write_meta
 
 LABELS: Mapping[Instance, tuple[str, ...]] = {
-    Instance.ISSUANCE: ("minter", "rules", "registrar", "treasurer", "relayer"),
+    Instance.ISSUANCE: ("minter", "rules", "registrar", "treasurer", "relayer", "recoverer"),
     Instance.GUARDIAN: ("guardian",),
 }
 """Service keys of each instance; admin keys are in neither."""

@@ -15,6 +15,12 @@ GAS_SHARE_PERCENT = 85
 GAS_LIMIT_MAX = TRANSACTION_GAS_MAX * GAS_SHARE_PERCENT // 100
 WEI_PER_GWEI = 10**9
 
+RECOVER = "recover(address,address)"
+SCHEDULE = "schedule(address,bytes,uint48)"
+CANCEL = "cancel(address,address,bytes)"
+RECOVERIES = (RECOVER, SCHEDULE, CANCEL)
+"""What the recoverer may call: the token, and OpenZeppelin's AccessManager for that call alone."""
+
 Units = Annotated[int, Field(ge=0, lt=2**53)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 
@@ -35,6 +41,7 @@ class ContractName(StrEnum):
     REWARD_ISSUER = "RewardIssuer"
     RULE_BOOK = "RuleBook"
     REDEMPTION_DESK = "RedemptionDesk"
+    ACCESS_MANAGER = "PointsAccessManager"
 
 
 class Meter(StrEnum):
@@ -46,6 +53,9 @@ class Meter(StrEnum):
     """Last argument is a list of words address(160) ‖ id(48) ‖ units(48)."""
     FIELD = "field"
     """A field of one argument holds the amount; see `units_argument` and `units_field`."""
+    RECOVERY = "recovery"
+    """The call is, schedules or cancels EcoToken.recover between two addresses; it names no units,
+    and one of the two must be an account of this store."""
 
 
 class _Section(BaseModel):
@@ -74,6 +84,7 @@ class CallRule(_Section):
             Meter.NONE: True,
             Meter.REWARD_WORDS: bool(arguments)
             and arguments[-1] == ArgumentShape(bits=(256,), is_array=True),
+            Meter.RECOVERY: self.signature in RECOVERIES,
             Meter.FIELD: self.units_argument < len(arguments)
             and self.units_field < len(arguments[self.units_argument].bits),
         }

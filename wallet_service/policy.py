@@ -7,14 +7,25 @@ was used today and applies the charges of a grant in the transaction that signs.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wallet_service.calldata import SELECTOR_BYTES, Argument, decode, shape_of
+from wallet_service.calldata import SELECTOR_BYTES, Argument, bytes_of, decode, shape_of
 from wallet_service.errors import (
     ConflictError,
     InvalidRequestError,
     LimitReachedError,
     PolicyDeniedError,
 )
-from wallet_service.limits import WEI_PER_GWEI, CallRule, ContractName, FeeLimits, Meter, Policy
+from wallet_service.hashing import ADDRESS_BYTES
+from wallet_service.limits import (
+    CANCEL,
+    RECOVER,
+    SCHEDULE,
+    WEI_PER_GWEI,
+    CallRule,
+    ContractName,
+    FeeLimits,
+    Meter,
+    Policy,
+)
 
 BUMP_PERCENT = 110
 """A replacement must offer this share of the earlier fees.
@@ -84,6 +95,8 @@ class Grant:
     items: int
     units: int
     charges: tuple[Charge, ...]
+    parties: tuple[bytes, ...] = ()
+    """Addresses of a recovery: one at least must be an account of this store."""
 
 
 def judge_transaction(
@@ -117,8 +130,9 @@ def judge_transaction(
     amounts = metered_units(rule, transaction.data)
     _check_amounts(rule, amounts)
     units = sum(amounts)
+    parties = _recovery_parties(rule, transaction, contracts)
     if history:
-        return Grant(len(amounts), units, (fee_charge,))
+        return Grant(len(amounts), units, (fee_charge,), parties)
     name = f"{rule.key}:{rule.contract}.{rule.signature.partition('(')[0]}"
     return Grant(
         len(amounts),
@@ -128,6 +142,7 @@ def judge_transaction(
             Charge(f"calls:{name}", 1, rule.calls_per_day_max),
             Charge(f"units:{name}", units, rule.units_per_day_max),
         ),
+        parties,
     )
 
 
@@ -235,11 +250,51 @@ def metered_units(rule: CallRule, data: bytes) -> tuple[int, ...]:
         PolicyDeniedError: The calldata is not the canonical encoding of the rule's function.
     """
     arguments = decode(shape_of(rule.signature), data)
-    if rule.meter is Meter.NONE:
+    if rule.meter in (Meter.NONE, Meter.RECOVERY):
         return (0,)
     if rule.meter is Meter.REWARD_WORDS:
         return _reward_units(arguments[-1])
     return tuple(row[rule.units_field] for row in arguments[rule.units_argument])
+
+
+def _recovery_parties(
+    rule: CallRule, transaction: Transaction, contracts: Contracts
+) -> tuple[bytes, ...]:
+    """Read whom a recovery moves points from and to, through the manager's wrapping if any.
+
+    Raises:
+        PolicyDeniedError: Anything but `recover` of the pinned token is scheduled or cancelled,
+            or somebody else's operation is cancelled.
+    """
+    if rule.meter is not Meter.RECOVERY:
+        return ()
+    arguments = decode(shape_of(rule.signature), transaction.data)
+    inner = transaction.data
+    if rule.signature in (SCHEDULE, CANCEL):
+        *callers, target = (row[0][0] for row in arguments[: arguments_before_bytes(rule)])
+        inner = bytes_of(arguments[arguments_before_bytes(rule)])
+        if _address(target) != contracts.get(ContractName.ECO_TOKEN):
+            raise PolicyDeniedError(
+                "operation_denied",
+                "Only recoveries of the pinned token are scheduled or cancelled.",
+            )
+        if any(_address(caller) != transaction.sender for caller in callers):
+            raise PolicyDeniedError(
+                "operation_foreign", "The recoverer cancels its own operations only."
+            )
+    previous, replacement = (row[0][0] for row in decode(shape_of(RECOVER), inner))
+    return _address(previous), _address(replacement)
+
+
+def arguments_before_bytes(rule: CallRule) -> int:
+    """Return the place of the `bytes` argument of a scheduling or cancelling call."""
+    return next(
+        place for place, item in enumerate(shape_of(rule.signature).arguments) if item.is_bytes
+    )
+
+
+def _address(number: int) -> bytes:
+    return number.to_bytes(ADDRESS_BYTES, "big")
 
 
 def _check_fees(limits: FeeLimits, transaction: Transaction) -> None:

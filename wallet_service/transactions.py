@@ -7,7 +7,7 @@ from itertools import groupby
 from sqlmodel import Session, col, select
 
 from wallet_service import deployments, models, schemas, store
-from wallet_service.errors import UnknownError
+from wallet_service.errors import PolicyDeniedError, UnknownError
 from wallet_service.hashing import address_bytes, checksummed, hex_bytes
 from wallet_service.policy import Grant, Signed, Transaction, check_charges, judge_transaction
 from wallet_service.signing.protocol import Signer
@@ -95,6 +95,7 @@ def _sign_first(
         nonce=body.nonce,
     )
     grant = judge_transaction(wallet.policy, transaction, contracts, _signed(history))
+    _refuse_foreign(session, body.genesis_hash, grant.parties)
     used = store.used_today(session, [charge.scope for charge in grant.charges], now)
     check_charges(grant.charges, used)
     signed = sign_transaction(signer, transaction)
@@ -111,6 +112,25 @@ def _sign_first(
     session.add(row)
     store.apply_charges(session, grant.charges, now)
     return _answer(row)
+
+
+def _refuse_foreign(session: Session, genesis_hash: str, parties: Sequence[bytes]) -> None:
+    """Let a recovery leave or reach an account of this store only.
+
+    A runner gone wrong could otherwise move points between addresses that are none of ours.
+    """
+    if not parties:
+        return
+    ours = session.exec(
+        select(models.Account.address).where(
+            col(models.Account.genesis_hash) == genesis_hash,
+            col(models.Account.address).in_([checksummed(party) for party in parties]),
+        )
+    ).first()
+    if ours is None:
+        raise PolicyDeniedError(
+            "recovery_foreign", "Neither side of this recovery is an account of this store."
+        )
 
 
 def _transaction(body: schemas.TransactionIn, signer: Signer) -> Transaction:

@@ -27,6 +27,7 @@ CONTRACTS = {
     "RewardIssuer": "0x" + "02" * 20,
     "RuleBook": "0x" + "03" * 20,
     "RedemptionDesk": "0x" + "04" * 20,
+    "PointsAccessManager": "0x" + "05" * 20,
 }
 GWEI = 10**9
 DAY_S = 86_400

@@ -1,0 +1,160 @@
+"""What the recoverer may sign: recoveries of accounts of this store, wrapped or bare."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.wallets import CONTRACTS, InProcessWallet
+from wallet_service.calldata import Argument, bytes_argument, bytes_of, decode, encode, shape_of
+from wallet_service.errors import PolicyDeniedError
+from wallet_service.hashing import address_bytes
+from wallet_service.limits import CANCEL, RECOVER, SCHEDULE
+
+OWN_WALLET = 0xB0B
+TOKEN = int(CONTRACTS["EcoToken"], 16)
+
+
+def scalar(number: int) -> Argument:
+    return ((number,),)
+
+
+def recover(previous: int, replacement: int) -> bytes:
+    return encode(shape_of(RECOVER), (scalar(previous), scalar(replacement)))
+
+
+def schedule(inner: bytes, *, target: int = TOKEN) -> bytes:
+    arguments = (scalar(target), bytes_argument(inner), scalar(1_800_000_000))
+    return encode(shape_of(SCHEDULE), arguments)
+
+
+def cancel(inner: bytes, *, caller: int) -> bytes:
+    return encode(shape_of(CANCEL), (scalar(caller), scalar(TOKEN), bytes_argument(inner)))
+
+
+def ask(issuance: InProcessWallet, data: bytes, *, to: str = "PointsAccessManager") -> Any:
+    return issuance.sign(key="recoverer", to=CONTRACTS[to], data="0x" + data.hex())
+
+
+def number_of(address: str) -> int:
+    return int.from_bytes(address_bytes(address), "big")
+
+
+def recoverer(issuance: InProcessWallet) -> int:
+    return int.from_bytes(issuance.wallet.signers["recoverer"].address, "big")
+
+
+def test_announces_does_and_withdraws_the_move_of_an_account(issuance: InProcessWallet) -> None:
+    alice = number_of(issuance.account())
+    inner = recover(alice, OWN_WALLET)
+
+    answers = [
+        issuance.sign(key="recoverer", to=CONTRACTS[to], data="0x" + data.hex(), nonce=nonce)
+        for nonce, (to, data) in enumerate(
+            [
+                ("PointsAccessManager", schedule(inner)),
+                ("PointsAccessManager", cancel(inner, caller=recoverer(issuance))),
+                ("EcoToken", inner),
+                ("EcoToken", recover(OWN_WALLET, alice)),
+            ]
+        )
+    ]
+
+    assert [answer.status_code for answer in answers] == [200] * 4
+
+
+@pytest.mark.parametrize("wrap", ["bare", "scheduled"])
+def test_moves_nothing_between_two_foreign_addresses(issuance: InProcessWallet, wrap: str) -> None:
+    issuance.account()
+    inner = recover(0xBAD, OWN_WALLET)
+
+    answer = (
+        ask(issuance, inner, to="EcoToken") if wrap == "bare" else ask(issuance, schedule(inner))
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "recovery_foreign")
+
+
+def test_schedules_nothing_but_a_recovery(issuance: InProcessWallet) -> None:
+    unpause = encode(shape_of("unpauseMint()"), ())
+
+    answer = ask(issuance, schedule(unpause))
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "selector_denied")
+
+
+def test_schedules_on_the_pinned_token_only(issuance: InProcessWallet) -> None:
+    alice = number_of(issuance.account())
+
+    answer = ask(issuance, schedule(recover(alice, OWN_WALLET), target=0xBAD))
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "operation_denied")
+
+
+def test_withdraws_its_own_announcements_only(issuance: InProcessWallet) -> None:
+    alice = number_of(issuance.account())
+
+    answer = ask(issuance, cancel(recover(alice, OWN_WALLET), caller=0xBAD))
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "operation_foreign")
+
+
+def test_reads_no_recovery_with_bytes_left_over(issuance: InProcessWallet) -> None:
+    alice = number_of(issuance.account())
+
+    answer = ask(issuance, schedule(recover(alice, OWN_WALLET) + b"\1"))
+
+    assert answer.json()["code"] == "calldata_not_canonical"
+
+
+def test_no_other_key_recovers(issuance: InProcessWallet) -> None:
+    alice = number_of(issuance.account())
+    data = "0x" + recover(alice, OWN_WALLET).hex()
+
+    for key in ("minter", "treasurer", "registrar", "relayer", "rules"):
+        answer = issuance.sign(key=key, to=CONTRACTS["EcoToken"], data=data)
+        assert answer.json()["code"] == "call_denied"
+
+
+@pytest.mark.parametrize("length", [0, 1, 31, 32, 33, 68])
+def test_bytes_are_read_as_they_were_written(length: int) -> None:
+    content = bytes(range(1, length + 1))
+    shape = shape_of(SCHEDULE)
+
+    arguments = decode(shape, encode(shape, (scalar(7), bytes_argument(content), scalar(9))))
+
+    assert (arguments[0], bytes_of(arguments[1]), arguments[2]) == (scalar(7), content, scalar(9))
+
+
+@pytest.mark.parametrize("change", ["offset", "padding", "length", "cut"])
+def test_bytes_in_another_encoding_are_refused(change: str) -> None:
+    shape = shape_of(SCHEDULE)
+    data = bytearray(encode(shape, (scalar(7), bytes_argument(b"abc"), scalar(9))))
+    match change:
+        case "offset":
+            data[4 + 63] += 32
+        case "padding":
+            data[-1] = 1
+        case "length":
+            data[4 + 127] = 200
+        case "cut":
+            del data[-32:]
+
+    with pytest.raises(PolicyDeniedError):
+        decode(shape, bytes(data))
+
+
+def test_a_store_of_before_learns_the_manager_and_nothing_else_moves(
+    issuance: InProcessWallet,
+) -> None:
+    with issuance.store.transaction() as session:
+        session.connection().exec_driver_sql(
+            "UPDATE deployment SET contracts = json_remove(contracts, '$.PointsAccessManager')"
+        )
+
+    other_token = issuance.pin(contracts=CONTRACTS | {"EcoToken": "0x" + "aa" * 20})
+    learned = issuance.pin()
+    changed = issuance.pin(contracts=CONTRACTS | {"PointsAccessManager": "0x" + "aa" * 20})
+
+    assert other_token.json()["code"] == "deployment_differs"
+    assert learned.status_code == 200
+    assert changed.json()["code"] == "deployment_differs"
