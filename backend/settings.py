@@ -87,6 +87,12 @@ class Settings(BaseSettings):
         ge=0,
         description="Added to the on-chain notice so that a transaction mined late still meets it.",
     )
+    custody_cooldown_s: int = Field(
+        default=259_200,
+        ge=0,
+        description="Seconds between the announcement of a move to or from an own wallet and the "
+        "move; not below the recoverer's delay in the contracts' manifest. Three days by default.",
+    )
     region_codes: dict[str, str] = Field(
         default={"epci": "200054807", "aom": "200054807", "dep": "13", "reg": "93"},
         description="Codes of the whole territory that rules may name.",

@@ -40,12 +40,13 @@ class Account(SQLModel, table=True):
 
 
 class AccountAddress(SQLModel, table=True):
-    """An address on chain that the wallet service holds for an account."""
+    """An address on chain of an account: kept by the wallet service, or the citizen's own."""
 
     __tablename__ = "account_address"
     __table_args__ = (
         UniqueConstraint("genesis_hash", "address"),
         CheckConstraint("state IN ('active','retired')", "state"),
+        CheckConstraint("custody IN ('service','own')", "custody"),
     )
 
     account_id: str = Field(primary_key=True, foreign_key="account.id", description="Whose it is.")
@@ -53,6 +54,11 @@ class AccountAddress(SQLModel, table=True):
     index: int = Field(primary_key=True, description="0 is the oldest, which is spent first.")
     address: str = Field(description="Checksummed address.")
     state: str = Field(default="active", description="active, or retired: receives no more.")
+    custody: str = Field(
+        default="service",
+        sa_column_kwargs={"server_default": "service"},
+        description="Who holds its key: service, or own.",
+    )
     created_at: datetime = instant("When the wallet service made it.")
 
 

@@ -1,6 +1,6 @@
 """Reads of accounts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import func
@@ -65,6 +65,34 @@ def granted_roles(session: Session, account_id: str) -> list[Role]:
     """Return the roles granted to a staff account."""
     statement = select(StaffGrant.role).where(col(StaffGrant.account_id) == account_id)
     return [Role(role) for role in session.exec(statement).all()]
+
+
+def current_address(
+    session: Session, account_id: str, *, genesis_hash: str | None = None
+) -> AccountAddress | None:
+    """Return the row of the address that an account spends from; see `spending_address`."""
+    address = spending_address(session, account_id, genesis_hash=genesis_hash)
+    statement = select(AccountAddress).where(
+        col(AccountAddress.account_id) == account_id, col(AccountAddress.address) == address
+    )
+    return session.exec(statement).first()
+
+
+def kept_address(session: Session, account_id: str) -> AccountAddress | None:
+    """Return the newest chain's address that the wallet service keeps for an account."""
+    statement = select(AccountAddress).where(
+        col(AccountAddress.account_id) == account_id, col(AccountAddress.custody) == "service"
+    )
+    rows = session.exec(statement.order_by(col(AccountAddress.created_at).desc())).all()
+    return next(iter(rows), None)
+
+
+def active_addresses(session: Session, addresses: Collection[str]) -> set[str]:
+    """Return which of some addresses still receive, and hold them so until the commit."""
+    statement = select(AccountAddress.address).where(
+        col(AccountAddress.address).in_(addresses), col(AccountAddress.state) == "active"
+    )
+    return set(session.exec(statement.with_for_update(read=True)).all())
 
 
 def spending_address(

@@ -4,8 +4,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
-from sqlmodel import Session, col
+from sqlalchemy import delete, func, update
+from sqlmodel import Session, col, select
 
 from backend.accounts import queries
 from backend.accounts.errors import (
@@ -333,6 +333,48 @@ def add_address(
         created_at=now,
     )
     return insert_or_skip(session, row) is not None
+
+
+def switch_address(
+    session: Session,
+    *,
+    account_id: str,
+    genesis_hash: str,
+    source: str,
+    target: str,
+    custody: str,
+    now: datetime,
+) -> None:
+    """Let an account receive at `target` and no more at `source`.
+
+    Args:
+        custody: Who holds the key of `target`, for an address that is new here.
+    """
+    index = session.exec(
+        select(func.coalesce(func.max(AccountAddress.index), -1) + 1).where(
+            col(AccountAddress.account_id) == account_id,
+            col(AccountAddress.genesis_hash) == genesis_hash,
+        )
+    ).one()
+    row = AccountAddress(
+        account_id=account_id,
+        genesis_hash=genesis_hash,
+        index=index,
+        address=target,
+        custody=custody,
+        created_at=now,
+    )
+    insert_or_skip(session, row)
+    for address, state in ((source, "retired"), (target, "active")):
+        session.execute(
+            update(AccountAddress)
+            .where(
+                col(AccountAddress.account_id) == account_id,
+                col(AccountAddress.genesis_hash) == genesis_hash,
+                col(AccountAddress.address) == address,
+            )
+            .values(state=state)
+        )
 
 
 def purge(session: Session, now: datetime) -> int:

@@ -126,6 +126,21 @@ class Contracts:
         arguments = [Web3.to_checksum_address(payer), _bytes(nonce), v, _bytes(r), _bytes(s)]
         return self._encode("EcoToken", "cancelAuthorization", arguments)
 
+    def recover(self, previous: str, replacement: str) -> str:
+        """Encode the move of an address's whole balance to another one of the same person."""
+        arguments = [Web3.to_checksum_address(previous), Web3.to_checksum_address(replacement)]
+        return self._encode("EcoToken", "recover", arguments)
+
+    def schedule(self, call: str, *, when_s: int) -> str:
+        """Encode the announcement of a token's call (0x-hex) for a Unix second."""
+        arguments = [self.address("EcoToken"), _bytes(call), when_s]
+        return self._encode("PointsAccessManager", "schedule", arguments)
+
+    def unschedule(self, call: str, *, caller: str) -> str:
+        """Encode the withdrawal of an announcement that `caller` made."""
+        arguments = [Web3.to_checksum_address(caller), self.address("EcoToken"), _bytes(call)]
+        return self._encode("PointsAccessManager", "cancel", arguments)
+
     def refund_batch(self, refunds: Sequence[RefundItem]) -> str:
         """Encode a batch of refunds."""
         items = [

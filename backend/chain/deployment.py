@@ -6,7 +6,7 @@ from pathlib import Path
 
 from backend.chain.errors import DeploymentMissingError
 
-CONTRACTS = ("EcoToken", "RewardIssuer", "RuleBook", "RedemptionDesk")
+CONTRACTS = ("EcoToken", "RewardIssuer", "RuleBook", "RedemptionDesk", "PointsAccessManager")
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ from backend.settings import Settings
 ROOT = Path(__file__).parents[2]
 CHAIN_ID = 31337
 BLOCK_TIME_S = 1
+COOLDOWN_S = 40
+"""Above the 30 s that the local manifest gives the recoverer."""
 START_S = 60.0
 DEPLOY_S = 300.0
 
@@ -131,6 +133,7 @@ def _settings(folder: Path, ports: Ports, database_url: str | None) -> Settings:
         is_demo=True,
         linger_ms=500,
         publication_margin_s=5,
+        custody_cooldown_s=COOLDOWN_S,
         confirmations_min=2,
         maildir=folder / "mail",
         sepa_folder=folder / "sepa",

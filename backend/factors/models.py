@@ -47,5 +47,8 @@ class WalletFacts(SQLModel, table=True):
     genesis_hash: str = Field(primary_key=True, description="Chain.")
     chain_id: int = Field(sa_type=BigInt, description="Its id.")
     desk: str = Field(description="Address of the desk.")
+    token: str = Field(
+        default="", sa_column_kwargs={"server_default": ""}, description="Address of the token."
+    )
     pin_key: str = Field(description="X25519 public key that PINs are sealed to, 0x-hex.")
     noted_at: datetime = instant("When the runner last asked.")

@@ -27,6 +27,7 @@ from backend.jobs.steps import (
     addresses,
     cancellations,
     carpool,
+    custody,
     decide,
     editions,
     factors,
@@ -113,6 +114,10 @@ def steps() -> list[Step]:
         Step("factors", factors.enrol_factors, every_s=0.1),
         Step("authorise", market.sign_payments, every_s=0.05),
         Step("spends", market.reserve_spends, every_s=0.1),
+        Step("wallet-proofs", custody.verify_signatures, every_s=0.2),
+        Step("announce-moves", custody.announce, every_s=0.5),
+        Step("withdraw-moves", custody.withdraw, every_s=0.5),
+        Step("move-points", custody.execute, every_s=0.5),
         Step("call-off", cancellations.sign_cancellations, every_s=0.2),
         Step("cancel-payments", cancellations.reserve_cancellations, every_s=0.2),
         Step("closings", payouts.close_days, every_s=60.0),
@@ -227,6 +232,7 @@ def connect(settings: Settings) -> Context:
         key_addresses={**guardian.keys(), **wallet.keys()},
         rate_micro_cents_per_unit=settings.rate_micro_cents_per_unit,
         sepa_folder=settings.sepa_folder,
+        custody_cooldown=timedelta(seconds=settings.custody_cooldown_s),
     )
 
 

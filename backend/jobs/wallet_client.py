@@ -108,14 +108,13 @@ class WalletClient:
         self, *, chain_id: int, genesis_hash: str, contracts: Mapping[str, str]
     ) -> None:
         """Tell the wallet which contracts it may sign for; it remembers the first answer."""
-        names = ("EcoToken", "RewardIssuer", "RuleBook", "RedemptionDesk")
         self._ask(
             "PUT",
             "/v1/policy/deployment",
             {
                 "chain_id": chain_id,
                 "genesis_hash": genesis_hash,
-                "contracts": {name: contracts[name] for name in names},
+                "contracts": dict(contracts),
             },
         )
 

@@ -69,6 +69,11 @@ def in_flight(account_id: str) -> str:
     return f"citizen/{account_id}/in_flight"
 
 
+def moving(account_id: str) -> str:
+    """Points of a citizen that lie at an address they left, until they have followed."""
+    return f"citizen/{account_id}/moving"
+
+
 def takings(merchant_id: str) -> str:
     """Points that a merchant took in and has not cashed out."""
     return f"merchant/{merchant_id}/takings"

@@ -46,6 +46,11 @@ class Payment(SQLModel, table=True):
     proof: dict[str, Any] | None = json_column(
         "The citizen's sealed PIN or passkey answer, until it is verified.", default=None
     )
+    is_own_wallet: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="Signed by the payer's own wallet: accepted only when mined.",
+    )
     is_proved: bool = Field(
         default=False,
         sa_column_kwargs={"server_default": false()},

@@ -98,12 +98,19 @@ def return_to_queue(session: Session, batch_id: str) -> None:
 
 
 def settle(
-    session: Session, refund: Refund, *, payer: str, refusal_code: str | None, at: datetime
+    session: Session,
+    refund: Refund,
+    *,
+    payer: str,
+    is_left_behind: bool = False,
+    refusal_code: str | None,
+    at: datetime,
 ) -> None:
     """Close a refund as the chain decided.
 
     Args:
         payer: Account that gets the points.
+        is_left_behind: They arrive at an address that the payer has left since.
     Effects: CONFIRMED and refunding → confirmed, or FAILED and refunding → takings.
     """
     is_done = refusal_code is None
@@ -129,10 +136,14 @@ def settle(
         reference=f"refund/{refund.id}/settled",
         kind="refund_confirmed" if is_done else "refund_failed",
         source=names.refunding(refund.merchant_id),
-        target=names.confirmed(payer) if is_done else names.takings(refund.merchant_id),
+        target=_back_to(payer, is_left_behind) if is_done else names.takings(refund.merchant_id),
         units=refund.units,
         at=at,
     )
+
+
+def _back_to(payer: str, is_left_behind: bool) -> str:  # noqa: FBT001 - a fact of the refund
+    return names.moving(payer) if is_left_behind else names.confirmed(payer)
 
 
 def _reserve(session: Session, payment_id: str, units: int) -> None:

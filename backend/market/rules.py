@@ -102,7 +102,14 @@ class RefundState(StrEnum):
 PROOF_ATTEMPTS_MAX = 5
 """Wrong proofs that close a payment; the wallet service counts wrong PINs by itself."""
 UNPROVED_REFUSALS = frozenset(
-    {"pin_wrong", "pin_locked", "pin_sealed_wrongly", "passkey_refused", "factor_missing"}
+    {
+        "pin_wrong",
+        "pin_locked",
+        "pin_sealed_wrongly",
+        "passkey_refused",
+        "factor_missing",
+        "own_signature_wrong",
+    }
 )
 """Refusals of the wallet service that only say that the proof does not hold."""
 

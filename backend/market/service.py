@@ -22,6 +22,7 @@ from backend.market.rules import (
     PaymentState,
     acceptance,
 )
+from backend.market.typed import OWN_WALLET
 
 
 def request_payment(
@@ -92,6 +93,7 @@ def accept(
             payer_address=payer_address,
             proof=proof,
             is_proved=proof is not None,
+            is_own_wallet=proof is not None and proof.get("kind") == OWN_WALLET,
             accepted_at=at,
         )
         .returning(col(Payment.id))

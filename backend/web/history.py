@@ -27,6 +27,9 @@ _REWARD_WORDS = (
 )
 
 
+_NOT_MINED = (PaymentState.ACCEPTED, PaymentState.AUTHORISED, PaymentState.BATCHED)
+
+
 def claim_state(claim: Claim, receipt: Receipt | None, rewards: Sequence[Reward]) -> str:
     """Return the one word that says how far an act is."""
     if claim.state != ClaimState.ACCEPTED:
@@ -103,7 +106,9 @@ def receipt_steps(claim: Claim, verdict: Verdict | None, state: str) -> tuple[St
 
 
 def is_checking(payment: Payment) -> bool:
-    """Tell whether the wallet service still verifies the citizen's PIN or passkey."""
+    """Tell whether a PIN, passkey or own wallet is still checked: by us, or by the chain."""
+    if payment.is_own_wallet:
+        return payment.state in _NOT_MINED
     return payment.state == PaymentState.ACCEPTED and payment.is_proved
 
 

@@ -111,10 +111,10 @@ def _save(
 ) -> Response:
     try:
         with database.transaction() as session:
-            address = account_queries.spending_address(session, actor.account_id)
-            if address is None:
+            kept = account_queries.kept_address(session, actor.account_id)
+            if kept is None:
                 raise SpenderHasNoAddressError
-            save(session, address, now)
+            save(session, kept.address, now)
     except EcoError as error:
         if error.code not in _AT_THE_FORM:
             raise
@@ -128,9 +128,9 @@ def _save(
 def _page(
     session: Session, actor: Actor, now: datetime, *, next_path: str, problem: str = ""
 ) -> ProofsPage:
-    address = account_queries.spending_address(session, actor.account_id)
-    is_ready = address is not None and queries.wallet_facts(session) is not None
-    counting = queries.counting(session, address or "", now=now)
+    kept = account_queries.kept_address(session, actor.account_id)
+    is_ready = kept is not None and queries.wallet_facts(session) is not None
+    counting = queries.counting(session, kept.address if kept else "", now=now)
     return ProofsPage(
         above_units=PROOF_ABOVE_UNITS,
         factors=tuple(_line(row, now) for row in queries.of_account(session, actor.account_id)),

@@ -6,6 +6,9 @@ from typing import Any
 from sqlmodel import Session
 
 from backend.accounts import queries as account_queries
+from backend.custody import queries as custody_queries
+from backend.custody.errors import OwnWalletSignsError, PointsMovingError
+from backend.custody.rules import Custody
 from backend.kernel.errors import NotFoundError
 from backend.market import queries as market_queries
 from backend.market import service as market
@@ -65,13 +68,18 @@ def pay(
     Raises:
         SpenderHasNoAddressError: The citizen has not signed up, or the job that makes
             the address has not run yet.
+        OwnWalletSignsError: The citizen's key is in an own wallet; see pay_own_wallet.
+        PointsMovingError: The points are moving to or from one.
         FactorMissingError, ProofNeededError: See prove_payment.sealed.
         PaymentNotOpenError, UnitsInsufficientError, NotFoundError: See market.service.accept.
     Effects: payment ACCEPTED, ledger, one event for each side.
     """
-    address = account_queries.spending_address(session, account_id)
-    if address is None:
+    held = account_queries.current_address(session, account_id)
+    if held is None:
         raise SpenderHasNoAddressError
+    if held.custody == Custody.OWN:
+        raise OwnWalletSignsError
+    address = held.address
     asked = market_queries.payment(session, payment_id)
     if asked is None:
         raise NotFoundError("payment", payment_id)
@@ -91,10 +99,23 @@ def pay(
         proof=sealed,
         at=now,
     )
+    refuse_while_moving(session, account_id)
     offers.capture(session, payment_id)
     # With a proof the goods wait until the wallet service has verified it.
     both_sides.tell(session, payment, "payment_checking" if sealed else "payment_accepted", at=now)
     return payment
+
+
+def refuse_while_moving(session: Session, account_id: str) -> None:
+    """Let nothing be paid while the points are between two addresses; asked after `accept`.
+
+    Accepting locks the account's balance, as the move does, so that one sees the other.
+
+    Raises:
+        PointsMovingError: They are.
+    """
+    if custody_queries.is_moving(session, account_id):
+        raise PointsMovingError
 
 
 def note_authorised(
@@ -102,10 +123,11 @@ def note_authorised(
 ) -> None:
     """Keep the signed spend of an accepted payment.
 
-    Effects: payment AUTHORISED; the events of the acceptance when it waited for a proof.
+    Effects: payment AUTHORISED; the events of the acceptance when it waited for a proof. With
+        an own wallet the acceptance comes when it is mined.
     """
     spends.store_authorisation(session, payment.id, nonce=nonce, authorisation=authorisation)
-    if payment.is_proved:
+    if payment.is_proved and not payment.is_own_wallet:
         both_sides.tell(session, payment, "payment_accepted", at=now)
 
 

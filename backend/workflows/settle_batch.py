@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from backend.accounts import queries as account_queries
 from backend.actions import queries as action_queries
 from backend.actions import service as actions
 from backend.batches import service as batches
@@ -27,7 +28,7 @@ from backend.rulebook import service as editions
 from backend.settlement import queries as settlement_queries
 from backend.settlement import service as settlement
 from backend.settlement.rules import CashOutState
-from backend.workflows import both_sides, pay_out
+from backend.workflows import both_sides, move_custody, pay_out, settle_moves
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ def bury_batch(session: Session, batch: Batch, *, error: str, at: datetime) -> b
 def _free_others(session: Session, batch: Batch) -> None:
     spends.return_to_queue(session, batch.id)
     cancellations.return_to_queue(session, batch.id)
+    settle_moves.return_to_queue(session, batch)
     refunds.return_to_queue(session, batch.id)
     settlement.return_cash_outs_to_queue(session, batch.id)
     editions.return_to_approved(session, batch.id)
@@ -198,13 +200,23 @@ def _confirm_refunds(session: Session, batch: Batch, facts: ChainFacts, at: date
     payments = {refund.id: session.get_one(Payment, refund.payment_id) for refund in mine}
     ledger.lock(
         session,
-        [names.confirmed(payment.payer_account_id or "") for payment in payments.values()]
+        [
+            name(payment.payer_account_id or "")
+            for payment in payments.values()
+            for name in (names.confirmed, names.moving)
+        ]
         + [name(r.merchant_id) for r in mine for name in (names.refunding, names.takings)],
     )
     for refund in mine:
         payer = payments[refund.id].payer_account_id or ""
         refusal = facts.refused_refunds.get(refund.refund_ref)
-        refunds.settle(session, refund, payer=payer, refusal_code=refusal, at=at)
+        # The desk gives back to the address that paid, which the payer may have left since.
+        source = payments[refund.id].payer_address or ""
+        is_left = source not in (account_queries.spending_address(session, payer), "")
+        refunds.settle(
+            session, refund, payer=payer, is_left_behind=is_left, refusal_code=refusal, at=at
+        )
+        move_custody.follow(session, payer, source=source, now=at)
     for refund in mine:
         is_refused = refund.refund_ref in facts.refused_refunds
         kind = "refund_failed" if is_refused else "refund_confirmed"
@@ -305,10 +317,17 @@ def _confirm_incarnation(session: Session, batch: Batch, facts: ChainFacts, at: 
         )
 
 
+def _confirm_move(session: Session, batch: Batch, _facts: ChainFacts, at: datetime) -> None:
+    settle_moves.confirm(session, batch, at=at)
+
+
 _CONFIRM: Mapping[BatchKind, Callable[[Session, Batch, ChainFacts, datetime], None]] = {
     BatchKind.MINT: _confirm_mint,
     BatchKind.SPEND: _confirm_spends,
     BatchKind.REFUND: _confirm_refunds,
+    BatchKind.ANNOUNCE_MOVE: _confirm_move,
+    BatchKind.WITHDRAW_MOVE: _confirm_move,
+    BatchKind.MOVE_POINTS: _confirm_move,
     BatchKind.CANCEL_PAYMENT: _confirm_cancellation_of_payment,
     BatchKind.CASH_OUT: _confirm_cash_outs,
     BatchKind.REGISTER_MERCHANT: _confirm_merchants,

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from eth_utils.abi import event_signature_to_log_topic
 
 from backend.chain.contracts import abi
+from backend.chain.deployment import CONTRACTS
 
 _USED = event_signature_to_log_topic("RedemptionDesk_ReferenceUsed()")[:4]
 _SHORT = event_signature_to_log_topic("RedemptionDesk_TakingsInsufficient()")[:4]
@@ -34,7 +35,7 @@ def refund(books: RefundBooks, item: Mapping[str, Any]) -> bytes:
 
 def selector(error: str) -> str:
     """Return the revert data of a custom error of ours, 0x-hex; its arguments are left out."""
-    for name in ("EcoToken", "RewardIssuer", "RuleBook", "RedemptionDesk"):
+    for name in CONTRACTS:
         for entry in abi(name):
             if entry["type"] == "error" and entry["name"] == error:
                 types = ",".join(argument["type"] for argument in entry["inputs"])

@@ -19,19 +19,20 @@ from web3 import Web3
 from web3.exceptions import Web3ValueError
 
 from backend.chain.contracts import abi
+from backend.chain.deployment import CONTRACTS as DEPLOYED
 from backend.chain.deployment import Deployment
 from backend.chain.errors import CallRevertedError, NodeUnavailableError, WrongChainError
 from backend.chain.node import BlockHead, Log, Mined
 from backend.rewards.rules import unpack_mint_word
 from backend.rulebook.engine import document_hash, load
+from tests.support import fake_custody
 from tests.support.builders import CHAIN_ID, EDITION_TEXT, GENESIS
-from tests.support.fake_authorisations import authorisation, is_consumed
 from tests.support.fake_refunds import refund, selector
 from tests.support.fake_transactions import signed
 
 CONTRACTS: dict[str, str] = {
     name: Web3.to_checksum_address("0x" + f"{number:02x}" * 20)
-    for number, name in enumerate(("EcoToken", "RewardIssuer", "RuleBook", "RedemptionDesk"), 0xC1)
+    for number, name in enumerate(DEPLOYED, 0xC1)
 }
 DEPLOYMENT = Deployment(
     chain_id=CHAIN_ID, genesis_hash=GENESIS, block_number=0, contracts=CONTRACTS, notice_s=30
@@ -39,7 +40,7 @@ DEPLOYMENT = Deployment(
 PRIVATE_KEYS = {
     label: f"{number:02x}" * 32
     for number, label in enumerate(
-        ("minter", "registrar", "rules", "relayer", "treasurer", "guardian"), 0xA1
+        ("minter", "registrar", "rules", "relayer", "treasurer", "guardian", "recoverer"), 0xA1
     )
 }
 KEYS: dict[str, str] = {label: Account.from_key(key).address for label, key in PRIVATE_KEYS.items()}
@@ -81,6 +82,7 @@ class Books:
     consumed: set[int] = field(default_factory=set)
     spent: dict[tuple[str, str], int] = field(default_factory=dict)
     cancelled: set[tuple[str, str]] = field(default_factory=set)
+    scheduled: dict[tuple[str, str], int] = field(default_factory=dict)
     takings: dict[int, int] = field(default_factory=dict)
     paid_out: set[str] = field(default_factory=set)
     refunded: set[str] = field(default_factory=set)
@@ -317,8 +319,9 @@ class FakeNode:
             raise CallRevertedError(selector(self.refuses[name]))
         if arguments.get("edition") in self.refused_editions:
             raise CallRevertedError(selector("RewardIssuer_EditionNotUsable"))
-        if is_consumed(self.books, name, arguments):
-            raise CallRevertedError(selector("EcoToken_AuthorizationSpent"))
+        reason = fake_custody.refusal(self.books, name, arguments, self._now_s())
+        if reason:
+            raise CallRevertedError(selector(reason))
         if name == "issue":
             if self.books.is_paused:
                 raise CallRevertedError(selector("EcoToken_MintPaused"))
@@ -349,6 +352,9 @@ class FakeNode:
             if reward_id in self.poisoned:
                 raise CallRevertedError(selector(self.poisoned[reward_id]))
 
+    def _now_s(self) -> int:
+        return self._blocks[-1].head.timestamp_s
+
     def _hash(self, number: int) -> str:
         return "0x" + hashlib.sha256(f"{self._branch}/{number}".encode()).hexdigest()
 
@@ -370,9 +376,9 @@ class FakeNode:
             books.nonces[tx["sender"]] = tx["nonce"] + 1
             del self._pool[tx_hash]
             name, arguments = _decode(tx["to"], tx["data"])
-            is_success = name not in self.reverts and not (
-                (name == "issue" and books.is_paused) or is_consumed(books, name, arguments)
-            )
+            is_refused = fake_custody.refusal(books, name, arguments, self._now_s())
+            is_paused = name == "issue" and books.is_paused
+            is_success = not (name in self.reverts or is_paused or is_refused)
             logs = self._execute(books, name, arguments, tx_hash) if is_success else []
             mined.append(
                 Mined(tx_hash, number, self._hash(number), is_success, 90_000, tuple(logs))
@@ -396,8 +402,8 @@ class FakeNode:
                 books.editions[arguments["edition"]] = document
             case "pauseMint":
                 books.is_paused = True
-            case "cancelAuthorization":
-                books.cancelled.add(authorisation(arguments))
+            case "cancelAuthorization" | "schedule" | "cancel" | "recover":
+                fake_custody.execute(books, name, arguments)
             case "openIncarnation":
                 books.incarnation += 1
                 topic = books.incarnation.to_bytes(32, "big")

@@ -63,6 +63,7 @@ class Works:
             partner_keys={},
             key_addresses=KEYS,
             rate_micro_cents_per_unit=100_000,
+            custody_cooldown=timedelta(seconds=30),
             sepa_folder=Path(tempfile.mkdtemp()) / "sepa",
         )
 

@@ -21,6 +21,7 @@ def note_wallet(context: Context) -> bool:
         genesis_hash=context.genesis_hash,
         chain_id=deployment.chain_id,
         desk=context.contracts.address("RedemptionDesk"),
+        token=context.contracts.address("EcoToken"),
         pin_key=pin_key,
         noted_at=context.clock.now(),
     )

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from sqlmodel import Session
 
+from backend.accounts import queries as account_queries
 from backend.batches.models import Batch
 from backend.batches.rules import BatchKind
 from backend.books import queries as book_queries
@@ -87,6 +88,10 @@ class _Attach:
     def __call__(self, session: Session, batch: Batch) -> bool:
         if has_frozen(session, self.recipients):
             # Frozen since the batch was drawn up: the next one is drawn up without it.
+            return False
+        # Somebody may have moved to an own wallet since the recipients were read.
+        addresses = set(self.recipients.values())
+        if account_queries.active_addresses(session, addresses) != addresses:
             return False
         taken = rewards.put_in_batch(session, self.recipients, batch.id)
         return taken == len(self.recipients)

@@ -5,6 +5,7 @@ from backend.chain.contracts import SignedSpend
 from backend.jobs.context import Context
 from backend.jobs.each import each
 from backend.jobs.reserve import reserve
+from backend.jobs.steps import own_wallets
 from backend.jobs.wallet_client import SigningRefusedError
 from backend.market import queries, service
 from backend.market import spends as market_spends
@@ -34,6 +35,8 @@ def sign_payments(context: Context) -> bool:
 
 
 def _sign(context: Context, payment: Payment, pseudonym: int) -> bool:
+    if payment.is_own_wallet:
+        return own_wallets.check(context, payment)
     # Counted from the acceptance: the same request must say the same when it is repeated.
     accepted_at = payment.accepted_at or payment.requested_at
     valid_before = int((accepted_at + AUTHORISATION_LIFE).timestamp())

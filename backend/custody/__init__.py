@@ -1,0 +1,1 @@
+"""Moves of a citizen's points between a kept account and an own wallet."""

@@ -1,0 +1,48 @@
+"""What the end of a transaction means for a move of a citizen's points."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from backend.batches.models import Batch
+from backend.batches.rules import BatchKind
+from backend.custody import queries
+from backend.custody import service as custody
+from backend.custody.rules import MoveState
+from backend.workflows import move_custody
+
+
+def confirm(session: Session, batch: Batch, *, at: datetime) -> None:
+    """Take the next step of the move in a final transaction.
+
+    Effects: WAITING, CANCELLED or DONE; one event.
+    """
+    for move in queries.of_batch(session, batch.id):
+        match BatchKind(batch.kind):
+            case BatchKind.ANNOUNCE_MOVE:
+                custody.advance(session, move.id, MoveState.SCHEDULING, MoveState.WAITING)
+                move_custody.tell(session, move, "custody_announced", at)
+            case BatchKind.WITHDRAW_MOVE:
+                states = {MoveState.CANCELLING}
+                custody.close(
+                    session,
+                    move.id,
+                    MoveState.CANCELLED,
+                    sources=states,
+                    refusal_code="undone",
+                    at=at,
+                )
+                move_custody.tell(session, move, "custody_cancelled", at)
+            case _:
+                move_custody.finish(session, move, at=at)
+
+
+def return_to_queue(session: Session, batch: Batch) -> None:
+    """Free the move of a transaction that did not make it; it is tried again.
+
+    Effects: back to the state before; a move that had begun goes back to the old address.
+    """
+    for move in queries.of_batch(session, batch.id):
+        custody.advance(session, move.id, MoveState.SCHEDULING, MoveState.VERIFIED, batch_id=None)
+        custody.advance(session, move.id, MoveState.CANCELLING, MoveState.WAITING, batch_id=None)
+        move_custody.stop(session, move, now=batch.created_at)
