@@ -110,6 +110,7 @@ def get_payment(
         tx_hash=(batch.tx_hash or "") if batch is not None else "",
         refunded_units=payment.refunded_units,
         refunds=till.refund_lines(session, payment.id),
+        is_own_wallet=payment.is_own_wallet,
     )
     return respond(request, "payment_receipt.html", page, actor=actor)
 

@@ -145,7 +145,8 @@ def payment_steps(payment: Payment) -> tuple[Step, ...]:
         return (Step("paid.step.unproved", "failed"),)
     accepted = Step("paid.step.accepted", "done", payment.accepted_at)
     if is_checking(payment):
-        return accepted, Step("paid.step.checking", "now"), Step("paid.step.registered", "later")
+        key = "paid.step.signed_own" if payment.is_own_wallet else "paid.step.checking"
+        return accepted, Step(key, "now"), Step("paid.step.registered", "later")
     match PaymentState(payment.state):
         case PaymentState.CONFIRMED:
             return accepted, Step("paid.step.registered", "done", payment.confirmed_at)

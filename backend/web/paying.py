@@ -1,5 +1,6 @@
 """Paying: a citizen looks at a merchant's request and says yes."""
 
+import json
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -8,6 +9,8 @@ from sqlmodel import Session
 
 from backend.accounts import queries as account_queries
 from backend.accounts.rules import Actor, Permission
+from backend.custody import queries as custody_queries
+from backend.custody.rules import Custody
 from backend.factors import queries as factor_queries
 from backend.factors.rules import base64url
 from backend.http.deps import (
@@ -31,7 +34,7 @@ from backend.web.contexts import PayPage
 from backend.web.forms import checked_form, json_object, see
 from backend.web.rendering import respond
 from backend.web.worth import worth_cents
-from backend.workflows import pay_merchant, prove_payment
+from backend.workflows import pay_merchant, pay_own_wallet, prove_payment
 from backend.workflows.prove_payment import Proof
 
 router = APIRouter(include_in_schema=False)
@@ -112,9 +115,12 @@ def _balance(session: Session, actor: Actor | None) -> int:
 def _proof(
     session: Session, actor: Actor | None, payment: Payment, now: datetime
 ) -> dict[str, Any]:
-    address = account_queries.spending_address(session, actor.account_id) if actor else None
-    if actor is None or address is None:
+    held = account_queries.current_address(session, actor.account_id) if actor else None
+    if actor is None or held is None:
         return {}
+    if held.custody == Custody.OWN:
+        return _own_wallet(session, actor, payment, held.address)
+    address = held.address
     if not prove_payment.is_needed(session, payment.units, actor.account_id, now=now):
         return {}
     factors = factor_queries.counting(session, address, now=now)
@@ -130,6 +136,16 @@ def _proof(
     }
 
 
+def _own_wallet(session: Session, actor: Actor, payment: Payment, address: str) -> dict[str, Any]:
+    is_mine = payment.payer_account_id == actor.account_id
+    refusal = payment.waiting_code if is_mine else None
+    return {
+        "typed": json.dumps(pay_own_wallet.typed(session, payment, address)),
+        "signer": address,
+        "problem_key": f"pay.unproved.{refusal}" if refusal else "",
+    }
+
+
 def _obstacle(
     session: Session, actor: Actor | None, payment: Payment, balance: int, now: datetime
 ) -> str:
@@ -137,9 +153,13 @@ def _obstacle(
         return "sign_in"
     if balance < payment.units:
         return "too_poor"
-    address = account_queries.spending_address(session, actor.account_id)
-    if address is None:
+    held = account_queries.current_address(session, actor.account_id)
+    if held is None:
         return "preparing"
-    if not prove_payment.is_needed(session, payment.units, actor.account_id, now=now):
-        return ""
-    return "" if factor_queries.counting(session, address, now=now) else "factor_missing"
+    if custody_queries.is_moving(session, actor.account_id):
+        return "moving"
+    needs_proof = held.custody == Custody.SERVICE and prove_payment.is_needed(
+        session, payment.units, actor.account_id, now=now
+    )
+    has_proof = bool(factor_queries.counting(session, held.address, now=now))
+    return "factor_missing" if needs_proof and not has_proof else ""

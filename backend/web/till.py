@@ -266,6 +266,7 @@ def payment_page(
         taker=clerks.get(payment.taken_by or "", ""),
         is_waiting=payment.state == PaymentState.AUTHORISED and payment.waiting_code is not None,
         is_called_off=payment.refusal_code == CALLED_OFF,
+        is_own_wallet=payment.is_own_wallet,
         problem_key=problem[0],
         typed=problem[1],
     )

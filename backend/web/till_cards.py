@@ -26,6 +26,8 @@ _AT_THE_FORM = (
     "proof_needed",
     "factor_missing",
     "units_insufficient",
+    "own_wallet_signs",
+    "points_moving",
 )
 
 

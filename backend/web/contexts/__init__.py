@@ -66,6 +66,7 @@ from backend.web.contexts.collections import (
     RoundCard,
     StationMassPage,
 )
+from backend.web.contexts.custody import WalletPage
 from backend.web.contexts.evidence import (
     EvidencePage,
     FreezeLine,
@@ -238,4 +239,5 @@ __all__ = [
     "TripMap",
     "TripPage",
     "TripsPage",
+    "WalletPage",
 ]

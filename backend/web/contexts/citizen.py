@@ -202,6 +202,7 @@ class PaymentReceiptPage:
     tx_hash: str = ""
     refunded_units: int = 0
     refunds: tuple[RefundLine, ...] = ()
+    is_own_wallet: bool = False
 
 
 @dataclass(frozen=True)
@@ -216,6 +217,8 @@ class PayPage:
         asks_pin: It is large, and the account has a PIN.
         challenge: What a passkey signs, base64url; empty when none is asked for.
         credentials: Passkeys that count, base64url, comma between them.
+        typed: What an own wallet signs, JSON; empty for points that we keep.
+        signer: Address of that wallet.
     """
 
     payment_id: str
@@ -234,3 +237,5 @@ class PayPage:
     challenge: str = ""
     credentials: str = ""
     problem_key: str = ""
+    typed: str = ""
+    signer: str = ""

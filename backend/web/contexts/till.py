@@ -89,6 +89,7 @@ class TillPaymentPage:
         taker: Clerk who took it, if one did.
         is_waiting: The register could not take it yet; it is asked again.
         is_called_off: The till gave it up, and the points are back.
+        is_own_wallet: Signed by the customer's own wallet: accepted when it is mined.
     """
 
     payment_id: str
@@ -107,5 +108,6 @@ class TillPaymentPage:
     taker: str = ""
     is_waiting: bool = False
     is_called_off: bool = False
+    is_own_wallet: bool = False
     problem_key: str = ""
     typed: str = ""

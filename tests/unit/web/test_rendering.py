@@ -33,6 +33,7 @@ TEMPLATES = {
     "apply.html": contexts.ApplyPage,
     "applications.html": contexts.ApplicationsPage,
     "proofs.html": contexts.ProofsPage,
+    "wallet.html": contexts.WalletPage,
     "sign_in.html": contexts.SignInPage,
     "account.html": contexts.AccountPage,
     "cards.html": contexts.CardsPage,
