@@ -1,5 +1,6 @@
 """Writes of applications: somebody wants to take points, somebody of the metropolis decides."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from stdnum.fr import siret as siret_numbers
 from backend.kernel.errors import NotFoundError
 from backend.merchants import queries, service
 from backend.merchants.errors import ApplicationDecidedError, ApplicationInvalidError
+from backend.merchants.hours import DAYS, parse_day
 from backend.merchants.models import Merchant, MerchantApplication
 from backend.merchants.rules import (
     CONTRACT_VERSION,
@@ -22,7 +24,12 @@ from backend.merchants.rules import (
 
 @dataclass(frozen=True)
 class NewApplication:
-    """What an applicant fills in; `has_accepted` is the tick below the contract."""
+    """What an applicant fills in; `has_accepted` is the tick below the contract.
+
+    Attributes:
+        hours: Of seven days from Monday as typed, or none at all; see `hours.parse_day`.
+        iban: Checked, without spaces.
+    """
 
     name: str
     kind: str
@@ -30,6 +37,9 @@ class NewApplication:
     address: str
     commune_code: str
     has_accepted: bool
+    hours: Sequence[str] = ()
+    bank_holder: str = ""
+    iban: str = ""
 
 
 def apply(
@@ -41,12 +51,14 @@ def apply(
         ApplicationInvalidError: A field is missing, the SIRET's check digit is wrong, or the
             contract was not accepted.
     """
+    days = [parse_day(text) for text in new.hours]
     checks = {
         "name": 0 < len(new.name.strip()) <= 80,  # noqa: PLR2004 - what fits over a door
         "kind": new.kind in set(MerchantKind),
         "siret": is_siret(new.siret),
         "address": 0 < len(new.address.strip()) <= 160,  # noqa: PLR2004 - one line of a letter
         "commune": bool(new.commune_code),
+        "hours": len(days) in (0, DAYS) and None not in days,
         "contract": new.has_accepted,
     }
     for field, is_good in checks.items():
@@ -59,6 +71,9 @@ def apply(
         siret=siret_numbers.compact(new.siret),
         address=new.address.strip(),
         commune_code=new.commune_code,
+        hours=[day or [] for day in days] if any(days) else [],
+        bank_holder=new.bank_holder,
+        iban=new.iban,
         contract_version=CONTRACT_VERSION,
         created_at=at,
     )
@@ -98,6 +113,7 @@ def approve(
         at=at,
     )
     merchant.kind, merchant.siret, merchant.address = row.kind, row.siret, row.address
+    merchant.hours = row.hours
     row.merchant_id = merchant.id
     session.add(merchant)
     session.add(row)
@@ -144,3 +160,10 @@ def _decide(
         raise ApplicationDecidedError
     session.refresh(row)
     return row
+
+
+def forget_bank_account(session: Session, row: MerchantApplication) -> None:
+    """Keep a bank account no longer than the decision needs it."""
+    row.bank_holder, row.iban = "", ""
+    session.add(row)
+    session.flush()

@@ -1,11 +1,12 @@
 """Tables of merchants."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field, SQLModel
 
-from backend.db.types import BigInt, instant, units
+from backend.db.types import BigInt, instant, json_column, units
 from backend.kernel.ids import new_id
 from backend.merchants.rules import ApplicationState, MerchantKind, MerchantState
 
@@ -36,6 +37,11 @@ class Merchant(SQLModel, table=True):
     address: str = Field(
         default="", sa_column_kwargs={"server_default": ""}, description="Street and number."
     )
+    hours: list[Any] = json_column(
+        "Seven days from Monday, each a list of [from, until] in minutes; empty says nothing.",
+        default_factory=list,
+        sa_column_kwargs={"server_default": "[]"},
+    )
     state: str = Field(default=MerchantState.DRAFT, description="Life of the merchant.")
     daily_cap_units: int = units("Most it can take per day on chain.")
     batch_id: str | None = Field(default=None, description="Transaction that registers it.")
@@ -58,6 +64,19 @@ class MerchantApplication(SQLModel, table=True):
     siret: str = Field(description="14 digits, check digit verified.")
     address: str = Field(description="Street and number.")
     commune_code: str = Field(description="INSEE code.")
+    hours: list[Any] = json_column(
+        "Seven days from Monday, each a list of [from, until] in minutes.",
+        default_factory=list,
+        sa_column_kwargs={"server_default": "[]"},
+    )
+    bank_holder: str = Field(
+        default="", sa_column_kwargs={"server_default": ""}, description="Of the bank account."
+    )
+    iban: str = Field(
+        default="",
+        sa_column_kwargs={"server_default": ""},
+        description="Where to pay, without spaces; emptied once decided.",
+    )
     contract_version: str = Field(description="Contract that was accepted with it.")
     state: str = Field(
         default=ApplicationState.APPLIED, index=True, description="Life of the application."

@@ -111,6 +111,24 @@ def release_lapsed(session: Session, now: datetime) -> int:
     return len(done.all())
 
 
+def check_account(holder: str, iban: str) -> tuple[str, str, str]:
+    """Look at a bank account as somebody typed it.
+
+    Returns:
+        Holder, number without spaces, and the bank's code when it is known.
+    Raises:
+        BankAccountInvalidError: The number is wrong, or nobody holds it.
+    """
+    try:
+        checked = IBAN(iban, validate_bban=True)
+    except (SchwiftyException, ValueError) as error:
+        raise BankAccountInvalidError(type(error).__name__) from error
+    name = " ".join(holder.split())[:MAX_HOLDER_CHARS]
+    if not name:
+        raise BankAccountInvalidError("the holder's name is missing")
+    return name, str(checked), str(checked.bic or "")
+
+
 def set_bank_account(
     session: Session, *, merchant_id: str, holder: str, iban: str, by: str, at: datetime
 ) -> BankAccount:
@@ -120,20 +138,14 @@ def set_bank_account(
         BankAccountInvalidError: The number is wrong; nothing was changed.
     Effects: bank_account; RETURNED payouts of the merchant DUE, ledger returned → payable.
     """
-    try:
-        checked = IBAN(iban, validate_bban=True)
-    except (SchwiftyException, ValueError) as error:
-        raise BankAccountInvalidError(type(error).__name__) from error
-    name = " ".join(holder.split())[:MAX_HOLDER_CHARS]
-    if not name:
-        raise BankAccountInvalidError("the holder's name is missing")
+    name, number, bic = check_account(holder, iban)
     row = session.get(BankAccount, merchant_id)
-    is_other = row is None or row.iban != str(checked)
+    is_other = row is None or row.iban != number
     if row is None:
         row = BankAccount(
             merchant_id=merchant_id, holder=name, iban="", changed_by=by, changed_at=at
         )
-    row.holder, row.iban, row.bic = name, str(checked), str(checked.bic or "")
+    row.holder, row.iban, row.bic = name, number, bic
     row.changed_by, row.changed_at = by, at
     if is_other:
         row.refused_reason = None

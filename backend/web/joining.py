@@ -16,11 +16,13 @@ from backend.http.deps import (
     public,
     requires,
 )
-from backend.merchants import applications, queries
+from backend.merchants import queries
 from backend.merchants.applications import NewApplication
 from backend.merchants.errors import ApplicationInvalidError
+from backend.merchants.hours import DAYS, day_text
 from backend.merchants.models import MerchantApplication
 from backend.merchants.rules import CONTRACT_VERSION
+from backend.payouts.rules import masked_iban
 from backend.territory import queries as territory_queries
 from backend.web import places
 from backend.web.contexts import ApplicationLine, ApplicationsPage, ApplyPage
@@ -42,6 +44,9 @@ class ApplicationForm(BaseModel):
     siret: str = Field(default="", max_length=40)
     address: str = Field(default="", max_length=300)
     commune_code: str = Field(default="", max_length=5)
+    hours: list[str] = Field(default=[], max_length=DAYS)
+    holder: str = Field(default="", max_length=140)
+    iban: str = Field(default="", max_length=60)
     contract: str = ""
 
 
@@ -71,8 +76,11 @@ def post_apply(
                 address=form.address,
                 commune_code=form.commune_code if is_known else "",
                 has_accepted=bool(form.contract),
+                hours=form.hours,
+                bank_holder=form.holder,
+                iban=form.iban,
             )
-            applications.apply(session, new, account_id=actor.account_id, at=clock.now())
+            admit_merchant.apply(session, new, account_id=actor.account_id, now=clock.now())
     except ApplicationInvalidError as error:
         with database.reading() as session:
             page = _page(session, actor, form=form, problem=error.field)
@@ -134,6 +142,9 @@ def _page(
         siret=typed.siret,
         address=typed.address,
         commune_code=typed.commune_code,
+        hours=tuple(typed.hours) if len(typed.hours) == DAYS else ("",) * DAYS,
+        holder=typed.holder,
+        iban=typed.iban,
         problem_key=f"apply.problem.{problem}" if problem else "",
     )
 
@@ -148,4 +159,7 @@ def _line(session: Session, row: MerchantApplication) -> ApplicationLine:
         state=row.state,
         at=row.created_at,
         reason=row.reason,
+        hours=tuple(day_text(day) for day in row.hours),
+        holder=row.bank_holder,
+        account=masked_iban(row.iban) if row.iban else "",
     )

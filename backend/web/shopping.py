@@ -21,6 +21,7 @@ from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.market.rules import Origin, PaymentWay
 from backend.merchants import queries
+from backend.merchants.hours import day_text
 from backend.merchants.rules import MerchantKind, MerchantState
 from backend.territory import queries as territory_queries
 from backend.web import little_map, places
@@ -143,6 +144,7 @@ def _page(
         balance_units=ledger_queries.balance(session, names.confirmed(me)),
         point_cents=point_cents,
         purchase_key=secrets.token_hex(16),
+        hours=tuple(day_text(day) for day in merchant.hours),
         problem_key=problem_key,
         typed=typed,
     )

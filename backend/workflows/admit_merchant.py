@@ -1,5 +1,6 @@
 """Somebody of the metropolis admits a merchant: application, account and events together."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -7,7 +8,27 @@ from sqlmodel import Session
 from backend.accounts import service as accounts
 from backend.db import event_log
 from backend.merchants import applications
-from backend.merchants.models import Merchant
+from backend.merchants.applications import NewApplication
+from backend.merchants.errors import ApplicationInvalidError
+from backend.merchants.models import Merchant, MerchantApplication
+from backend.payouts import service as payouts
+from backend.payouts.errors import BankAccountInvalidError
+
+
+def apply(
+    session: Session, new: NewApplication, *, account_id: str, now: datetime
+) -> MerchantApplication:
+    """Send an application with the bank account that it asks to be paid on.
+
+    Raises:
+        ApplicationInvalidError: See merchants.applications.apply; "iban" for a wrong account.
+    """
+    try:
+        holder, iban, _ = payouts.check_account(new.bank_holder, new.iban)
+    except BankAccountInvalidError as error:
+        raise ApplicationInvalidError("iban") from error
+    checked = replace(new, bank_holder=holder, iban=iban)
+    return applications.apply(session, checked, account_id=account_id, at=now)
 
 
 def approve(session: Session, application_id: str, *, decided_by: str, now: datetime) -> Merchant:
@@ -15,10 +36,20 @@ def approve(session: Session, application_id: str, *, decided_by: str, now: date
 
     Raises:
         NotFoundError, ApplicationDecidedError: See merchants.applications.approve.
-    Effects: application APPROVED, merchant DRAFT (a job registers it on chain), the account's
-        kind, one event.
+    Effects: application APPROVED, merchant DRAFT (a job registers it on chain), its bank account,
+        the account's kind, one event.
     """
     row, merchant = applications.approve(session, application_id, decided_by=decided_by, at=now)
+    if row.iban:
+        payouts.set_bank_account(
+            session,
+            merchant_id=merchant.id,
+            holder=row.bank_holder,
+            iban=row.iban,
+            by=row.account_id,
+            at=now,
+        )
+        applications.forget_bank_account(session, row)
     accounts.become_merchant(session, row.account_id)
     _tell(session, row.id, row.account_id, "application_approved", now)
     return merchant
@@ -35,6 +66,7 @@ def refuse(
     Effects: application REFUSED, one event.
     """
     row = applications.refuse(session, application_id, decided_by=decided_by, reason=reason, at=now)
+    applications.forget_bank_account(session, row)
     _tell(session, row.id, row.account_id, "application_refused", now)
 
 

@@ -93,7 +93,12 @@ class ShopOffersPage:
 
 @dataclass(frozen=True)
 class ApplicationLine:
-    """An application as applicant or staff see it."""
+    """An application as applicant or staff see it.
+
+    Attributes:
+        hours: Of seven days from Monday; none when nothing was said.
+        account: Number of the bank account, its middle left out; empty once decided.
+    """
 
     application_id: str
     name: str
@@ -103,6 +108,9 @@ class ApplicationLine:
     state: str
     at: datetime
     reason: str = ""
+    hours: tuple[str, ...] = ()
+    holder: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,9 @@ class ApplyPage:
     siret: str = ""
     address: str = ""
     commune_code: str = ""
+    hours: tuple[str, ...] = ("",) * 7
+    holder: str = ""
+    iban: str = ""
     problem_key: str = ""
 
 

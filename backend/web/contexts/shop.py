@@ -15,6 +15,7 @@ class ShopPage:
         can_pay: The visitor is signed in.
         point_cents: What a point is worth, in euro cents.
         purchase_key: Makes a purchase that is sent twice one.
+        hours: Of seven days from Monday; none when the shop said nothing.
     """
 
     merchant_id: str
@@ -26,6 +27,7 @@ class ShopPage:
     balance_units: int
     point_cents: str
     purchase_key: str
+    hours: tuple[str, ...] = ()
     problem_key: str = ""
     typed: str = ""
 

@@ -7,11 +7,15 @@ from datetime import timedelta
 from fastapi.testclient import TestClient
 
 from backend.accounts.rules import Role
+from backend.merchants import queries
+from backend.workflows import admit_merchant
 from tests.support import builders
 from tests.support.town import Town
 
 BrowserOf = Callable[[str], TestClient]
 Fields = Callable[[str], dict[str, str]]
+IBAN = "FR14 2004 1010 0505 0001 3M02 606"
+"""The example of the IBAN registry (ISO 13616)."""
 SIRET = "732 829 320 00074"
 """The example of Insee's documentation; its check digits hold."""
 
@@ -56,11 +60,13 @@ def test_a_wrong_field_of_an_offer_comes_back_with_what_was_typed(
     assert 'value="Deux croissants"' in page
 
 
-def _apply(phone: TestClient, form: Fields, **changes: str) -> tuple[int, str]:
+def _apply(phone: TestClient, form: Fields, **changes: object) -> tuple[int, str]:
     fields = {
         **form(phone.get("/devenir-commercant").text),
         "name": "Recyclerie du Port", "kind": "association", "siret": SIRET,
         "address": "3 quai du Port", "commune_code": "13055", "contract": "oui",
+        "holder": "Recyclerie du Port", "iban": IBAN,
+        "hours": ["", "9h-12h30, 14:00-18:30", "9-17", "", "", "10:00-12:00", ""],
     }  # fmt: skip
     answer = phone.post("/devenir-commercant", data={**fields, **changes})
     return answer.status_code, answer.text
@@ -80,6 +86,8 @@ def test_somebody_applies_is_admitted_and_has_a_till(
     again = admin.post(path, data={"form_token": token})
 
     assert "73282932000074" in queue
+    assert "9:00-12:30, 14:00-18:30" in queue
+    assert "FR14 … 2606" in queue
     assert again.status_code == 409
     assert "Recyclerie du Port" in phone.get("/caisse").text
 
@@ -103,7 +111,14 @@ def test_a_wrong_siret_or_no_contract_comes_back(
 ) -> None:
     phone = browser_of(town.citizen("port@test.example"))
 
-    for changes in ({"siret": "732 829 320 00075"}, {"contract": ""}, {"commune_code": "75056"}):
+    for changes in (
+        {"siret": "732 829 320 00075"},
+        {"contract": ""},
+        {"commune_code": "75056"},
+        {"iban": "FR15 2004 1010 0505 0001 3M02 606"},
+        {"holder": " "},
+        {"hours": ["25h-26h"] + [""] * 6},
+    ):
         status, page = _apply(phone, form, **changes)
         assert status == 422
         assert 'value="Recyclerie du Port"' in page
@@ -113,3 +128,22 @@ def test_only_who_manages_merchants_sees_the_queue(town: Town, browser_of: Brows
     phone = browser_of(town.citizen("lou@test.example"))
 
     assert phone.get("/admin/commercants").status_code == 403
+
+
+def test_what_was_applied_with_is_where_the_shop_is_paid_and_when_it_is_open(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    phone = browser_of(town.citizen("port@test.example"))
+    _apply(phone, form)
+    with town.database.transaction() as session:
+        (row,) = queries.open_applications(session)
+        shop = admit_merchant.approve(
+            session, row.id, decided_by=town.operator.id, now=town.clock.now()
+        )
+        session.refresh(row)
+        assert (row.iban, row.bank_holder) == ("", ""), "kept no longer than needed"
+
+    assert "FR14 … 2606" in phone.get("/versements").text
+    page = phone.get(f"/boutique/{shop.id}").text
+    assert "9:00-12:30, 14:00-18:30" in page
+    assert "fermé" in page

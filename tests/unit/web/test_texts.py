@@ -84,6 +84,7 @@ def test_each_text_is_used() -> None:
         "apply.",
         "till_card.problem.",
         "team.problem.",
+        "hours.day.",
         "door.problem.",
         "proofs.",
         "wallet.last.",
