@@ -1,6 +1,6 @@
 """Figures of the jobs runner, on a port of the loopback interface."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from prometheus_client import start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -10,25 +10,37 @@ from backend.chain.pool import NodePool
 from backend.http.metrics import MeasuresCollector
 from backend.jobs.context import Context
 from backend.jobs.instruments import RECONCILE_DIFFERENCES, REGISTRY
-from backend.jobs.reconcile import reconcile
+from backend.jobs.reconcile import Difference, differing, pages
 from backend.workflows.measure import Measures, measure
 
 
 class Reconciler:
-    """Compares the books now and then.
+    """Compares the books now and then, a page at each run, so that no other work waits long.
 
     What is between chain and ledger differs for a few seconds, so only what
-    differs at two checks in a row counts.
+    differs in two rounds in a row counts.
     """
 
     def __init__(self) -> None:
         self._last: frozenset[str] = frozenset()
+        self._found: set[str] = set()
+        self._round: Iterator[Sequence[Difference]] | None = None
 
     def run(self, context: Context) -> bool:
-        """Compare once and set the gauge; never asks to run again at once."""
-        found = frozenset(row.what for row in reconcile(context).differences)
-        RECONCILE_DIFFERENCES.set(len(found & self._last))
-        self._last = found
+        """Compare one page; set the gauge after the last one.
+
+        Returns:
+            True while pages are left.
+        """
+        current, self._round = self._round or pages(context), None
+        page = next(current, None)
+        if page is not None:
+            self._found |= {row.what for row in differing(page)}
+            # Kept only now: a page that failed begins a new round.
+            self._round = current
+            return True
+        RECONCILE_DIFFERENCES.set(len(self._found & self._last))
+        self._last, self._found = frozenset(self._found), set()
         return False
 
 

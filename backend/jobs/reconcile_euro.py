@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from backend.ledger import names, queries
 from backend.payouts import queries as payout_queries
-from backend.payouts.models import Payout
 from backend.payouts.rules import PayoutState
 
 _ACCOUNTS = {
@@ -33,8 +32,3 @@ def comparisons(session: Session) -> Iterator[tuple[str, int, int]]:
         yield f"euro of merchants, {account}", booked, expected
     paid = totals.get(PayoutState.PAID, (0, 0))[1]
     yield "euro paid", queries.balance(session, names.PAID), paid
-
-
-def payout_refs(session: Session) -> list[str]:
-    """Return the reference of each burn that euro are owed for."""
-    return list(session.exec(select(Payout.payout_ref).order_by(col(Payout.id))).all())
