@@ -78,8 +78,8 @@ class Node(Protocol):
     def transaction_count(self, address: str) -> int:
         """Return the next nonce of an address, transactions in the pool included."""
 
-    def mined_count(self, address: str) -> int:
-        """Return the next nonce of an address, mined transactions only."""
+    def mined_count(self, address: str, *, block_hash: str | None = None) -> int:
+        """Return the next nonce of an address, mined transactions only, as of a block."""
 
     def send(self, raw: str) -> str:
         """Give signed bytes to the node; "" when it took them, else its words."""
@@ -90,8 +90,19 @@ class Node(Protocol):
     def is_known(self, tx_hash: str) -> bool:
         """Tell whether pool or chain of the node hold a transaction."""
 
-    def call(self, *, to_address: str, calldata: str, sender: str | None = None) -> bytes:
-        """Run a call without a transaction; raises CallRevertedError when it reverts."""
+    def call(
+        self,
+        *,
+        to_address: str,
+        calldata: str,
+        sender: str | None = None,
+        block_hash: str | None = None,
+    ) -> bytes:
+        """Run a call without a transaction, on the state after a block, the newest by default.
+
+        Raises CallRevertedError when it reverts, NodeRefusedError when the live branch of the
+        node does not hold the block.
+        """
 
     def estimate_gas(self, *, to_address: str, calldata: str, sender: str) -> int:
         """Return the gas that a call would use now; raises CallRevertedError."""
@@ -155,9 +166,10 @@ class HTTPNode:
         """Return the next nonce of an address, transactions in the pool included."""
         return _guard(self._eth.get_transaction_count, _checksum(address), "pending")
 
-    def mined_count(self, address: str) -> int:
-        """Return the next nonce of an address, mined transactions only."""
-        return _guard(self._eth.get_transaction_count, _checksum(address), "latest")
+    def mined_count(self, address: str, *, block_hash: str | None = None) -> int:
+        """Return the next nonce of an address, mined transactions only, as of a block."""
+        at = _pinned(block_hash)
+        return _guard(lambda: self._eth.get_transaction_count(_checksum(address), at))
 
     def send(self, raw: str) -> str:
         """Give signed bytes to the node.
@@ -205,17 +217,25 @@ class HTTPNode:
         found = _guard(self._eth.get_transaction, HexStr(tx_hash))
         return str(found.get("to") or ""), HexBytes(found["input"]).to_0x_hex()
 
-    def call(self, *, to_address: str, calldata: str, sender: str | None = None) -> bytes:
-        """Run a call without a transaction.
+    def call(
+        self,
+        *,
+        to_address: str,
+        calldata: str,
+        sender: str | None = None,
+        block_hash: str | None = None,
+    ) -> bytes:
+        """Run a call without a transaction, on the state after a block, the newest by default.
 
         Raises:
             CallRevertedError: It reverts; `reason` is the raw revert data or text.
+            NodeRefusedError: The live branch does not hold the block.
         """
         params: TxParams = {"to": _checksum(to_address), "data": HexStr(calldata)}
         if sender is not None:
             params["from"] = _checksum(sender)
         try:
-            return bytes(_guard(self._eth.call, params))
+            return bytes(_guard(lambda: self._eth.call(params, _pinned(block_hash))))
         except ContractCustomError as error:
             raise CallRevertedError(str(error.data)) from error
         except ContractLogicError as error:
@@ -269,6 +289,13 @@ def _guard(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         raise NodeRefusedError(str(error)) from error
     except (requests.RequestException, Web3Exception, OSError, TimeoutError) as error:
         raise NodeUnavailableError(type(error).__name__) from error
+
+
+def _pinned(block_hash: str | None) -> Any:
+    """Return a block as a question names it (EIP-1898): by hash, and only on the live branch."""
+    if block_hash is None:
+        return "latest"
+    return {"blockHash": block_hash, "requireCanonical": True}
 
 
 def _checksum(address: str) -> ChecksumAddress:

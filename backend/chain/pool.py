@@ -1,7 +1,7 @@
 """Several nodes behind the interface of one: fail-over, breaker, and no trust in a lagging one."""
 
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ F = TypeVar("F", bound=Hashable)
 
 FIRST_PAUSE_S = 1.0
 MAX_PAUSE_S = 60.0
+DOUBLINGS_MAX = 16
 WRONG_CHAIN_PAUSE_S = 300.0
 """A node of another chain is a wrong setting or an attack; neither heals within seconds."""
 LAG_BLOCKS = 2
@@ -153,11 +154,25 @@ class NodePool:
 
     def transaction_count(self, address: str) -> int:
         """Return the next nonce of an address, transactions in the pool included."""
-        return self._number(lambda node: node.transaction_count(address), slack=NONCE_SLACK)
+        if self._quorum == 1:
+            return self._ask(lambda node: node.transaction_count(address))
+        head = self._agreed_head()
+        mined = self.mined_count(address, block_hash=head.hash)
+        answers = self._all(lambda node: node.transaction_count(address))
+        for member, number in answers.items():
+            # Pools differ, but nobody who has the block may count less than it holds.
+            if number < mined and self._holds(member, head.number, head.hash):
+                self._accuse(member, f"it says {number}, a block that it has holds {mined}")
+        return max(mined, self._agree(answers, slack=NONCE_SLACK))
 
-    def mined_count(self, address: str) -> int:
-        """Return the next nonce of an address, mined transactions only."""
-        return self._number(lambda node: node.mined_count(address), slack=NONCE_SLACK)
+    def mined_count(self, address: str, *, block_hash: str | None = None) -> int:
+        """Return the next nonce of an address, mined transactions only, as of a block.
+
+        With three nodes or more they are asked about one block, so honest ones cannot differ.
+        """
+        if self._quorum > 1 and block_hash is None:
+            block_hash = self._agreed_head().hash
+        return self._outcome(lambda node: node.mined_count(address, block_hash=block_hash))
 
     def send(self, raw: str) -> str:
         """Give signed bytes to every node; "" when one took them, else the words of the first."""
@@ -180,10 +195,19 @@ class NodePool:
         """Tell whether pool or chain of any node that answers hold a transaction."""
         return bool(self._ask_until_found(lambda node: node.is_known(tx_hash) or None))
 
-    def call(self, *, to_address: str, calldata: str, sender: str | None = None) -> bytes:
-        """Run a call without a transaction; raises CallRevertedError when it reverts."""
+    def call(
+        self,
+        *,
+        to_address: str,
+        calldata: str,
+        sender: str | None = None,
+        block_hash: str | None = None,
+    ) -> bytes:
+        """Run a call without a transaction, on the state after a block, the newest by default."""
         return self._outcome(
-            lambda node: node.call(to_address=to_address, calldata=calldata, sender=sender)
+            lambda node: node.call(
+                to_address=to_address, calldata=calldata, sender=sender, block_hash=block_hash
+            )
         )
 
     def estimate_gas(self, *, to_address: str, calldata: str, sender: str) -> int:
@@ -244,15 +268,39 @@ class NodePool:
             self._accuse(named[name], "it says another thing than most")
         if not vote.is_agreed:
             raise NodesDisagreeError
-        known_at = vote.value.block_number if isinstance(vote.value, Mined) else since
         for member, value in answers.items():
-            # A node that has the block long since and knows of nothing hides something.
-            if vote.value is not None and value is None and known_at is not None:
-                if member.height >= known_at + LAG_BLOCKS:
+            if vote.value is not None and value is None:
+                if self._hides(member, question, vote.value, since):
                     self._accuse(member, "it denies what most know")
             elif vote.value is None and value is not None:
                 self._suspect(member)
         return vote.value
+
+    def _hides(
+        self,
+        member: Member,
+        question: Callable[[CheckedNode], F | None],
+        truth: F,
+        since: int | None,
+    ) -> bool:
+        """Tell whether a node that knows of nothing should know; a late one truly may not."""
+        if isinstance(truth, Mined):
+            # Whoever has the block has the receipt. Asked again: it may have come meanwhile.
+            if not self._holds(member, truth.block_number, truth.block_hash):
+                return False
+            try:
+                return self._try(member, question) is None
+            except (NodeUnavailableError, WrongChainError):
+                return False
+        return since is not None and member.height >= since + LAG_BLOCKS
+
+    def _holds(self, member: Member, number: int, block_hash: str) -> bool:
+        """Tell whether a node says that this block is on its live branch."""
+        try:
+            block = self._try(member, lambda node: node.block(number))
+        except (NodeUnavailableError, WrongChainError):
+            return False
+        return block is not None and block.hash == block_hash
 
     def _outcome(self, question: Callable[[CheckedNode], F]) -> F:
         """Return the answer of a majority, or raise the revert that a majority reports."""
@@ -281,7 +329,9 @@ class NodePool:
         """
         if self._quorum == 1:
             return self._ask(question)
-        answers = self._all(question)
+        return self._agree(self._all(question), slack=slack)
+
+    def _agree(self, answers: Mapping[Member, int], *, slack: int | None) -> int:
         agreed = quorum.reached(list(answers.values()), quorum=self._quorum)
         for member, number in answers.items():
             low, high = sorted((number, agreed))
@@ -383,7 +433,9 @@ class NodePool:
             self._rest(member, WRONG_CHAIN_PAUSE_S, reason="wrong chain")
             raise
         except NodeUnavailableError as error:
-            pause_s = min(FIRST_PAUSE_S * 2**member.failures, MAX_PAUSE_S)
+            # Doubled often enough to reach any sensible maximum, never so often as to overflow.
+            doublings = min(member.failures, DOUBLINGS_MAX)
+            pause_s = min(FIRST_PAUSE_S * 2**doublings, MAX_PAUSE_S)
             self._rest(member, pause_s, reason=error.message)
             raise
         if member.failures:

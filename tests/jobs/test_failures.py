@@ -25,7 +25,7 @@ from tests.support import builders
 from tests.support.builders import GLASS_UNITS, ROOT, Terminal
 from tests.support.fake_refunds import selector
 from tests.support.fakes import BASE_FEE_WEI
-from tests.support.works import Works
+from tests.support.works import CONFIRMATIONS, Works
 
 SECOND_TEXT = (ROOT / "backend/rulebook/editions/amp-2026-2.yaml").read_text()
 
@@ -196,6 +196,7 @@ def test_a_restored_database_forgets_nothing_that_the_chain_knows(
     (reward,) = works.all(Reward)
     works.node.mine()
     works.node.books.consumed.add(reward.reward_id)
+    works.node.mine(CONFIRMATIONS)
     with works.database.transaction() as session:
         restore.mark(session, backup_taken_at=works.clock.now(), now=works.clock.advance(hours=24))
 

@@ -21,7 +21,12 @@ from web3.exceptions import Web3ValueError
 from backend.chain.contracts import abi
 from backend.chain.deployment import CONTRACTS as DEPLOYED
 from backend.chain.deployment import Deployment
-from backend.chain.errors import CallRevertedError, NodeUnavailableError, WrongChainError
+from backend.chain.errors import (
+    CallRevertedError,
+    NodeRefusedError,
+    NodeUnavailableError,
+    WrongChainError,
+)
 from backend.chain.node import BlockHead, Log, Mined
 from backend.rewards.rules import unpack_mint_word
 from backend.rulebook.engine import document_hash, load
@@ -241,10 +246,10 @@ class FakeNode:
             nonce += 1
         return nonce + self.phantoms.get(address, 0)
 
-    def mined_count(self, address: str) -> int:
+    def mined_count(self, address: str, *, block_hash: str | None = None) -> int:
         """Return the next nonce, mined transactions only."""
         self._answer("mined_count")
-        return self.books.nonces.get(address, 0)
+        return self._books_at(block_hash).nonces.get(address, 0)
 
     def send(self, raw: str) -> str:
         """Take signed bytes into the pool, or say why not."""
@@ -286,11 +291,18 @@ class FakeNode:
         self._answer("calldata_of")
         return self._known[tx_hash]["to"], self._known[tx_hash]["data"]
 
-    def call(self, *, to_address: str, calldata: str, sender: str | None = None) -> bytes:
+    def call(
+        self,
+        *,
+        to_address: str,
+        calldata: str,
+        sender: str | None = None,
+        block_hash: str | None = None,
+    ) -> bytes:
         """Answer the questions that jobs ask the contracts."""
         self._answer("call")
         name, arguments = _decode(to_address, calldata)
-        books = self.books
+        books = self._books_at(block_hash)
         if name == "dryRun":
             self._refuse_poison(arguments["words"])
             return bytes(64)
@@ -335,7 +347,15 @@ class FakeNode:
             if block.head.hash == block_hash:
                 logs = (log for mined in block.mined for log in mined.logs)
                 return tuple(log for log in logs if log.address in addresses)
-        raise NodeUnavailableError("unknown block")
+        raise NodeRefusedError("unknown block")
+
+    def _books_at(self, block_hash: str | None) -> Books:
+        if block_hash is None:
+            return self.books
+        for block in reversed(self._blocks):
+            if block.head.hash == block_hash:
+                return block.books
+        raise NodeRefusedError("unknown block")
 
     def base_fee_wei(self) -> int:
         """Return the base fee."""

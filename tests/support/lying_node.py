@@ -111,17 +111,28 @@ class LyingNode:
         """Tell a nonce that would leave a hole."""
         return self._nonce(self._ask(lambda: self._honest.transaction_count(address)))
 
-    def mined_count(self, address: str) -> int:
+    def mined_count(self, address: str, *, block_hash: str | None = None) -> int:
         """Tell that nonces are used which are not, or the other way round."""
-        return self._nonce(self._ask(lambda: self._honest.mined_count(address)))
+        return self._nonce(
+            self._ask(lambda: self._honest.mined_count(address, block_hash=block_hash))
+        )
 
-    def call(self, *, to_address: str, calldata: str, sender: str | None = None) -> bytes:
+    def call(
+        self,
+        *,
+        to_address: str,
+        calldata: str,
+        sender: str | None = None,
+        block_hash: str | None = None,
+    ) -> bytes:
         """Answer yes for no, or refuse what the contract takes."""
         if self.lie == "calls refused":
             self.told[self.lie] += 1
             raise CallRevertedError(selector("EcoToken_NotCitizen"))
         truth = self._ask(
-            lambda: self._honest.call(to_address=to_address, calldata=calldata, sender=sender)
+            lambda: self._honest.call(
+                to_address=to_address, calldata=calldata, sender=sender, block_hash=block_hash
+            )
         )
         if self.lie != "answers turned over":
             return truth

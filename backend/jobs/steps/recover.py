@@ -35,21 +35,25 @@ def recover_after_restore(context: Context) -> bool:
     head = context.node.head()
     if restoration is None or last is None or last.number < head.number:
         return False
-    found = _confirm_consumed(context)
+    final = context.node.block(max(head.number - context.confirmations_min + 1, 0))
+    if final is None:
+        return False
+    found = _confirm_consumed(context, final)
     burned = sum(_burn_nonces(context, label) for label in context.key_addresses)
     _give_back_overtaken(context)
     _finish(context, restoration, head, found, burned)
     return True
 
 
-def _confirm_consumed(context: Context) -> int:
+def _confirm_consumed(context: Context, final: BlockHead) -> int:
     token = context.contracts.address("EcoToken")
     with context.database.reading() as session:
         candidates = recover_rewards.unconfirmed(session)
     found = 0
     for reward_id in candidates:
         calldata = context.contracts.is_consumed(reward_id)
-        if any(context.node.call(to_address=token, calldata=calldata)):
+        answer = context.node.call(to_address=token, calldata=calldata, block_hash=final.hash)
+        if any(answer):
             with context.database.transaction() as session:
                 found += recover_rewards.confirm(session, reward_id, now=context.clock.now())
     return found

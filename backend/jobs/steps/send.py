@@ -7,7 +7,7 @@ from functools import partial
 from backend.batches import queries, service
 from backend.batches.models import Batch
 from backend.batches.rules import BatchKind, BatchState, Fees
-from backend.chain.node import Mined
+from backend.chain.node import BlockHead, Mined
 from backend.jobs.context import Context
 from backend.jobs.each import each
 from backend.jobs.signing import sign
@@ -100,22 +100,23 @@ def confirm_mined(context: Context) -> bool:
         mined = queries.in_state(session, context.genesis_hash, BatchState.MINED)
     if not mined:
         return False
-    head = context.node.head()
-    return each(mined, lambda batch: _settle_mined(context, batch, head.number))
+    final_number = context.node.head().number - context.confirmations_min + 1
+    final = context.node.block(final_number) if final_number >= 0 else None
+    return final is not None and each(mined, partial(_settle_mined, context, final))
 
 
-def _settle_mined(context: Context, batch: Batch, head_number: int) -> bool:
+def _settle_mined(context: Context, final: BlockHead, batch: Batch) -> bool:
     # Read again at the depth that counts: what was seen at the first sight may be gone.
     found = context.node.mined(batch.tx_hash or "")
     if found is None:
         with context.database.transaction() as session:
             service.move(session, batch.id, BatchState.SENT, tx_hash=None, block_number=None)
         return False
-    if head_number - found.block_number + 1 < context.confirmations_min:
+    if found.block_number > final.number:
         return False
     if not found.is_success:
         return _give_back(context, batch, BatchState.REVERTED, f"reverted in {found.tx_hash}")
-    facts = _facts(context, batch, found)
+    facts = _facts(context, batch, found, final)
     with context.database.transaction() as session:
         return confirm(session, batch, facts, at=context.clock.now())
 
@@ -147,11 +148,11 @@ def _give_back(context: Context, batch: Batch, target: BatchState, error: str) -
         return give_back(session, batch, target, error=error)
 
 
-def _facts(context: Context, batch: Batch, mined: Mined) -> ChainFacts:
+def _facts(context: Context, batch: Batch, mined: Mined, final: BlockHead) -> ChainFacts:
     return ChainFacts(
-        refused_spends=refusals.of_spends(context, batch, mined),
-        refused_refunds=refusals.of_refunds(context, mined),
-        refused_payouts=refusals.of_payouts(context, mined),
+        refused_spends=refusals.of_spends(context, batch, mined, final),
+        refused_refunds=refusals.of_refunds(context, mined, final),
+        refused_payouts=refusals.of_payouts(context, mined, final),
         incarnation=context.contracts.incarnation(mined.logs),
         home=context.database.fingerprint(),
     )

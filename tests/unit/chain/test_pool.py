@@ -43,7 +43,7 @@ class ScriptedNode:
         found: BlockHead = self._answer("head", BlockHead(self.height, "0x1", "0x0", 1))
         return found
 
-    def mined_count(self, address: str) -> int:
+    def mined_count(self, address: str, *, block_hash: str | None = None) -> int:
         return int(self._answer("mined_count", self.height))
 
     def mined(self, tx_hash: str) -> Mined | None:
@@ -56,7 +56,7 @@ class ScriptedNode:
     def send(self, raw: str) -> str:
         return str(self._answer("send", self.words))
 
-    def call(self, *, to_address: str, calldata: str, sender: str | None = None) -> bytes:
+    def call(self, **_question: str | None) -> bytes:
         return bytes(self._answer("call", b"ok"))
 
 
@@ -139,6 +139,14 @@ def test_the_rest_doubles_and_ends_within_a_minute(
 
     assert rests[:4] == [1.0, 2.0, 4.0, 8.0]
     assert max(rests) == MAX_PAUSE_S
+
+
+def test_a_node_that_was_away_for_days_is_asked_again(pool: NodePool, first: ScriptedNode) -> None:
+    first.error = NodeUnavailableError("timeout")
+    pool.members[0].failures = 100_000
+
+    assert pool.mined_count("0x0") == 100
+    assert pool.members[0].failures == 100_001
 
 
 def test_somebody_is_asked_even_when_all_of_them_rest(
