@@ -1,30 +1,33 @@
-"""A TCP proxy that breaks connections on purpose, in ways that networks do."""
+"""A proxy that breaks connections on purpose, in ways that networks do; TCP or Unix sockets."""
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
+from pathlib import Path
 
 import pytest
 
-CHUNK_BYTES = 65_536
 START_S = 5.0
+CLOSE = b"connection: close"
+BROKEN = (ConnectionError, asyncio.IncompleteReadError)
 
 
 class Fault(StrEnum):
-    """What happens to a connection."""
+    """What happens to a request."""
 
     NONE = "none"
     """It is passed on unchanged."""
     REFUSE = "refuse"
-    """It is closed at once."""
+    """The connection is closed at once."""
     BLACK_HOLE = "black_hole"
     """The request is read and never answered."""
     CUT_REPLY = "cut_reply"
     """The upstream gets the request and answers; the caller gets nothing."""
     TRUNCATE = "truncate"
-    """Half of the first piece of the answer arrives, then the connection ends."""
+    """Half of the answer arrives, then the connection ends."""
     DUPLICATE = "duplicate"
     """The upstream gets the request twice, as after a retry on the way; one answer comes back."""
     DELAY = "delay"
@@ -32,18 +35,25 @@ class Fault(StrEnum):
 
 
 class FaultProxy:
-    """Passes TCP connections on to one upstream, with faults.
+    """Passes HTTP requests on to one upstream, with faults; connections stay open between them.
 
     Args:
-        upstream_port: Port on the loopback interface.
+        upstream: Port on the loopback interface, or the path of a Unix socket.
+        listen: Path of the Unix socket to listen on; a free port when left out.
+    Attributes:
+        fault: What happens to each request from now on.
+        connections: How many were opened so far.
+        struck: How often each fault met a request.
     """
 
-    def __init__(self, upstream_port: int) -> None:
+    def __init__(self, upstream: int | Path, *, listen: Path | None = None) -> None:
         self.fault = Fault.NONE
         self.delay_s = 0.2
         self.connections = 0
+        self.struck: Counter[Fault] = Counter()
         self.port = 0
-        self._upstream_port = upstream_port
+        self._upstream = upstream
+        self._listen = listen
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -66,8 +76,13 @@ class FaultProxy:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
-        self.port = server.sockets[0].getsockname()[1]
+        if self._listen is None:
+            starting = asyncio.start_server(self._serve, "127.0.0.1", 0)
+        else:
+            starting = asyncio.start_unix_server(self._serve, self._listen)
+        server = self._loop.run_until_complete(starting)
+        if self._listen is None:
+            self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()
         server.close()
@@ -79,57 +94,90 @@ class FaultProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        fault = self.fault
+        upstream = _Upstream(self._upstream)
         try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError):
-                if fault is not Fault.REFUSE:
-                    await self._pass_on(fault, reader, writer)
+            # Cancelled when the proxy ends; asyncio of Python 3.11 would report that as an error.
+            with suppress(*BROKEN, asyncio.CancelledError):
+                while self.fault is not Fault.REFUSE:
+                    if not await self._pass_on(reader, writer, upstream):
+                        return
+                self.struck[Fault.REFUSE] += 1
         finally:
+            upstream.close()
             writer.close()
-            with suppress(ConnectionError):
+            with suppress(*BROKEN):
                 await writer.wait_closed()
 
     async def _pass_on(
-        self, fault: Fault, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        # One request per connection is enough: callers open a new one after each fault.
-        request = await _read_request(reader)
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, upstream: "_Upstream"
+    ) -> bool:
+        """Pass one request on; False when the connection ends with it."""
+        request = await _read_message(reader)
+        fault = self.fault
+        self.struck[fault] += 1
+        if fault is Fault.REFUSE:
+            return False
         if fault is Fault.BLACK_HOLE:
             await reader.read()
-            return
-        answer = await self._ask_upstream(request)
+            return False
+        answer = await upstream.ask(request)
         if fault is Fault.DUPLICATE:
-            await self._ask_upstream(request)
+            await upstream.ask(request)
         if fault is Fault.DELAY:
             await asyncio.sleep(self.delay_s)
         if fault is Fault.CUT_REPLY:
-            return
+            return False
         writer.write(answer[: len(answer) // 2] if fault is Fault.TRUNCATE else answer)
         await writer.drain()
+        return fault is not Fault.TRUNCATE and CLOSE not in answer.lower()
 
-    async def _ask_upstream(self, request: bytes) -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._upstream_port)
+
+class _Upstream:
+    """The connection behind one caller's; opened when it is needed, again when it was closed."""
+
+    def __init__(self, address: int | Path) -> None:
+        self._address = address
+        self._open: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, request: bytes) -> bytes:
+        """Send a request and return the whole answer."""
+        if self._open is not None:
+            with suppress(*BROKEN):
+                return await self._exchange(request)
+            # The upstream had closed what stood open since the last request.
+            self.close()
+        return await self._exchange(request)
+
+    async def _exchange(self, request: bytes) -> bytes:
+        if self._open is None:
+            if isinstance(self._address, int):
+                self._open = await asyncio.open_connection("127.0.0.1", self._address)
+            else:
+                self._open = await asyncio.open_unix_connection(self._address)
+        reader, writer = self._open
         writer.write(request)
         await writer.drain()
-        try:
-            return await reader.read()
-        finally:
-            writer.close()
+        answer = await _read_message(reader)
+        if CLOSE in answer.lower():
+            self.close()
+        return answer
+
+    def close(self) -> None:
+        """Close it, if it is open."""
+        if self._open is not None:
+            self._open[1].close()
+            self._open = None
 
 
-async def _read_request(reader: asyncio.StreamReader) -> bytes:
-    """Read one HTTP request and ask for the connection to close after its answer."""
+async def _read_message(reader: asyncio.StreamReader) -> bytes:
+    """Read one HTTP request or answer; all that pass here say how long they are, or close."""
     head = await reader.readuntil(b"\r\n\r\n")
-    length = 0
-    kept = []
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":
-            length = int(value)
-        if name.lower() != b"connection" and line:
-            kept.append(line)
-    body = await reader.readexactly(length) if length else b""
-    return b"\r\n".join([*kept, b"Connection: close", b"", b""]) + body
+            return head + await reader.readexactly(int(value))
+    is_request = not head.startswith(b"HTTP/")
+    return head if is_request else head + await reader.read()
 
 
 @pytest.fixture
