@@ -15,6 +15,20 @@ class AdoptionNeedsTwoError(EcoError):
         )
 
 
+class SupersededError(EcoError):
+    """Another database has the newest incarnation: this one is an older copy and may not act."""
+
+    def __init__(self, *, ours: int, newest: int) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "superseded",
+            f"This database holds incarnation {ours}, and another one has opened {newest}: "
+            "only the newest sends anything (docs/runbook.md, superseded).",
+            ours=ours,
+            newest=newest,
+        )
+
+
 class IssuanceStoppedError(EcoError):
     """Points exist on chain that the books do not know: nothing is issued until it is explained."""
 

@@ -192,6 +192,10 @@ class Contracts:
         """Encode the request for a new incarnation."""
         return self._encode("EcoToken", "openIncarnation", [])
 
+    def incarnation_now(self) -> str:
+        """Encode the question for the newest incarnation."""
+        return self._encode("EcoToken", "incarnation", [])
+
     def balance_of(self, address: str) -> str:
         """Encode the question for an address's units."""
         return self._encode("EcoToken", "balanceOf", [Web3.to_checksum_address(address)])

@@ -11,11 +11,14 @@ from backend.batches.rules import BatchKind, Fees, first_fees
 from backend.batches.service import Call
 from backend.chain.node import MAX_TX_GAS
 from backend.jobs.context import Context
+from backend.jobs.lineage import require_newest
 from backend.kernel.errors import EcoError, ErrorKind
 
 GAS_LIMIT = MAX_TX_GAS * 85 // 100
 """15 % below the protocol's ceiling: state may change between estimate and block."""
 GAS_HEADROOM_PERCENT = 130
+_FOR_EVERYBODY = frozenset({BatchKind.OPEN_INCARNATION, BatchKind.PAUSE_MINT})
+"""What makes a database the newest, and what only stops."""
 
 
 class FeesTooHighError(EcoError):
@@ -67,7 +70,10 @@ def reserve(  # noqa: PLR0913 - what a transaction is made of
         CallRevertedError: The contract would refuse it now (paused, limit used up …).
         NodeUnavailableError: The node is away.
         FeesTooHighError: Fees are above the ceiling.
+        SupersededError: Another database took over.
     """
+    if kind not in _FOR_EVERYBODY:
+        require_newest(context)
     sender = context.sender(key_label)
     to_address = context.contracts.address(contract)
     gas = context.node.estimate_gas(to_address=to_address, calldata=calldata, sender=sender.address)

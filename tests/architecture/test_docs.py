@@ -6,8 +6,14 @@ from pathlib import Path
 import pytest
 from sqlmodel import SQLModel
 
+from backend import cli
 from tests.support.code import ROOT
 
+EVENT = re.compile(r"\blog\w*\.(?:warning|error|exception)\(\s*\"([a-z_]+)\"")
+FIGURE = re.compile(r"\"(calanque_[a-z_]+)\"")
+COMMAND = re.compile(r"`calanque ([a-z-]+)")
+NO_ALERT = {"calanque_batches", "calanque_node_height", "calanque_waiting"}
+"""Figures that explain an alert and are none themselves."""
 LINK = re.compile(r"\]\(([^)#\s]+)(#[^)]*)?\)")
 GENERATED = runpy.run_path(str(ROOT / "scripts/dev/write_docs.py"))["PAGES"]
 
@@ -88,3 +94,44 @@ def test_each_column_of_each_table_is_described() -> None:
 
     assert tables
     assert not silent, "\n".join(silent)
+
+
+def _sources() -> str:
+    folders = (ROOT / "backend", ROOT / "wallet_service")
+    return "\n".join(path.read_text() for folder in folders for path in folder.rglob("*.py"))
+
+
+def _runbook() -> str:
+    return (ROOT / "docs/runbook.md").read_text()
+
+
+def test_the_runbook_explains_each_event_that_the_log_warns_of() -> None:
+    events = set(EVENT.findall(_sources()))
+
+    assert len(events) > 20
+    assert sorted(event for event in events if f"| `{event}` |" not in _runbook()) == []
+
+
+def test_the_runbook_has_an_alert_for_each_figure() -> None:
+    figures = set(FIGURE.findall(_sources())) - NO_ALERT
+    rows = [line for line in _runbook().splitlines() if line.startswith("| `calanque_")]
+
+    missing = [f for f in figures if not any(row.startswith(f"| `{f}") for row in rows)]
+    assert sorted(missing) == []
+
+
+def test_the_commands_and_entries_that_the_runbook_names_exist() -> None:
+    text = _runbook()
+    commands = {c.name or c.callback.__name__ for c in cli.app.registered_commands if c.callback}
+    groups = {group.name for group in cli.app.registered_groups}
+    headings = {
+        re.sub(r"[^a-z0-9 _-]", "", line.lstrip("# ").lower()).replace(" ", "-")
+        for line in text.splitlines()
+        if line.startswith("#")
+    }
+
+    assert set(COMMAND.findall(text)) <= commands | groups
+    anchors = {
+        anchor[1:] for target, anchor in re.findall(r"\]\(([^)#]*)(#[^)]+)\)", text) if not target
+    }
+    assert sorted(anchors - headings) == []

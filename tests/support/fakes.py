@@ -315,6 +315,7 @@ class FakeNode:
             "takingsOf": lambda: books.takings.get(arguments["merchantId"], 0),
             "isConsumed": lambda: int(arguments["id"] in books.consumed),
             "mintPaused": lambda: int(books.is_paused),
+            "incarnation": lambda: books.incarnation,
             "isPaidOut": lambda: int("0x" + arguments["payoutRef"].hex() in books.paid_out),
             "isRefunded": lambda: int("0x" + arguments["refundRef"].hex() in books.refunded),
             "spentOf": lambda: books.spent.get(

@@ -15,6 +15,7 @@ from backend.batches import queries, service
 from backend.batches.models import Batch
 from backend.batches.rules import FEE_CAP_WEI, BatchState, Fees, replacement_fees
 from backend.jobs.context import Context
+from backend.jobs.lineage import require_newest
 from backend.jobs.reserve import fresh_fees
 
 FILL_AFTER = timedelta(seconds=45)
@@ -38,6 +39,7 @@ def fill_gaps(context: Context) -> bool:
     for _, group in groupby(waiting, key=lambda batch: batch.sender):
         lowest = next(group)
         if lowest.created_at + FILL_AFTER <= now:
+            require_newest(context)
             did_any = _fill_below(context, lowest) or did_any
     return did_any
 

@@ -139,7 +139,8 @@ class Nursery:
         self._tickets: dict[int, Child] = {}
         self._ordered = 0
         self._changed = threading.Condition()
-        self._is_ready = False
+        self._is_ready = self._is_over = False
+        self._log = log
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.faults.processes.nursery"],
@@ -155,7 +156,8 @@ class Nursery:
     def start(self, role: str, *, env: Mapping[str, str], log: Path) -> Child:
         """Start a process of a role."""
         with self._changed:
-            assert self._changed.wait_for(lambda: self._is_ready, timeout=READY_S)
+            self._changed.wait_for(lambda: self._is_ready or self._is_over, timeout=READY_S)
+            assert self._is_ready, self._log.read_text()
             self._ordered += 1
             ticket = self._ordered
             order = {"ticket": ticket, "role": role, "env": dict(env), "log": str(log)}
@@ -191,6 +193,9 @@ class Nursery:
                 else:
                     self._children.pop(told["pid"]).status = told["status"]
                 self._changed.notify_all()
+        with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
 
 
 if __name__ == "__main__":
