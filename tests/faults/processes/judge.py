@@ -23,7 +23,12 @@ from backend.settlement.rules import CashOutState
 from tests.faults.processes.stack import Stack
 from tests.faults.processes.town import Answers
 
-OPEN_PAYMENTS = (PaymentState.ACCEPTED, PaymentState.AUTHORISED, PaymentState.BATCHED)
+OPEN_PAYMENTS = (
+    PaymentState.ACCEPTED,
+    PaymentState.AUTHORISED,
+    PaymentState.BATCHED,
+    PaymentState.CANCELLING,
+)
 OPEN_CASH_OUTS = (CashOutState.REQUESTED, CashOutState.BATCHED)
 
 

@@ -10,7 +10,7 @@ import backend.app  # noqa: F401 - here, so that no child has to
 from backend.chain import node, pool
 from backend.jobs import runner, wallet_client
 from backend.jobs.steps import fill, replace, send
-from backend.market import service as market
+from backend.market import spends
 from tests.faults.processes import dying
 from wallet_service import cli as wallet_cli
 
@@ -53,7 +53,7 @@ def hurry() -> None:
         (send, "RESEND_AFTER"),
         (fill, "FILL_AFTER"),
         (replace, "REPLACE_AFTER"),
-        (market, "RETRY_AFTER"),
+        (spends, "RETRY_AFTER"),
     ):
         patience: timedelta = getattr(module, name)
         setattr(module, name, patience / HURRY)

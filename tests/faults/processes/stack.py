@@ -102,7 +102,9 @@ class Stack:
         self._post("jobs", "jobs", variables)
         self._post("second jobs", "jobs", variables, is_wanted=False)
         self._post("web", "web", {**variables, "WEB_PORT": str(self.web_port)})
-        wait_for(self.web_answers, what=f"the web process answers ({self.folder})", timeout_s=30)
+        wait_for(self.web_answers, what="the web process answers", timeout_s=120)
+        ended = {name: post.log.read_text() for name, post in self.posts.items() if post.deaths}
+        assert not ended, ended
 
     @property
     def url(self) -> str:
