@@ -18,9 +18,10 @@ CLAIMS_EACH = 5
 """Rewards of a schedule: this times PEOPLE; the first edition takes ten deposits a day."""
 STRIKES_EACH = 3
 TROUBLE_S = 2.0
-REACH_S = 20.0
+REACH_S = 60.0
 QUIET_BLOCKS = 4
-SETTLE_S = 60.0
+SETTLE_S = 180.0
+"""Stuck is what does not move in so long; a crowded machine needs a third of it."""
 
 
 @dataclass
