@@ -9,11 +9,11 @@ import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select, text
+from sqlalchemy import Connection, Date, Table, func, insert, select, text
 from sqlmodel import Session, SQLModel
 
 from backend.db.engine import Database
@@ -126,7 +126,8 @@ def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
 
 
 def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else value
+    # A datetime is a date too.
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _manifest_json(manifest: Manifest) -> dict[str, object]:
@@ -164,13 +165,19 @@ def _check(archive: zipfile.ZipFile, manifest: Manifest) -> None:
 def _load(connection: Connection, archive: zipfile.ZipFile, table: Table) -> None:
     if connection.execute(select(func.count()).select_from(table)).scalar_one():
         raise DatabaseNotEmptyError(table.name)
-    instants = [c.name for c in table.columns if isinstance(c.type, UTCDateTime)]
+    readers: dict[str, Callable[[str], date]] = {
+        column.name: datetime.fromisoformat
+        if isinstance(column.type, UTCDateTime)
+        else date.fromisoformat
+        for column in table.columns
+        if isinstance(column.type, UTCDateTime | Date)
+    }
     with archive.open(f"{table.name}.jsonl") as stream:
         for chunk in _chunks(json.loads(line) for line in stream):
             for row in chunk:
-                for name in instants:
+                for name, read_ in readers.items():
                     if row[name] is not None:
-                        row[name] = datetime.fromisoformat(row[name])
+                        row[name] = read_(row[name])
             connection.execute(insert(table), chunk)
     _continue_numbers(connection, table)
 

@@ -59,6 +59,7 @@ class LyingNode:
         if self.lie == "other chain":
             self.told[self.lie] += 1
             raise WrongChainError(expected=genesis_hash, found="0x" + "66" * 32)
+        self._ask(lambda: self._honest.check(chain_id=chain_id, genesis_hash=genesis_hash))
 
     def head(self) -> BlockHead:
         """Tell a height that is far above, far below, or ever lower."""

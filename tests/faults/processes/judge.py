@@ -8,6 +8,7 @@ from backend.actions.rules import ClaimState
 from backend.batches.models import Batch
 from backend.batches.rules import OPEN_STATES
 from backend.books.models import OrphanMint
+from backend.db.engine import Database
 from backend.jobs.reconcile import reconcile
 from backend.jobs.runner import connect
 from backend.ledger import names
@@ -34,7 +35,12 @@ OPEN_CASH_OUTS = (CashOutState.REQUESTED, CashOutState.BATCHED)
 
 def still_open(stack: Stack) -> dict[str, int]:
     """Return what is under way, by kind; empty when nothing is."""
-    with stack.database.reading() as session:
+    return still_open_in(stack.database)
+
+
+def still_open_in(database: Database) -> dict[str, int]:
+    """Return what is under way in a database, by kind; empty when nothing is."""
+    with database.reading() as session:
         counts = {
             "claims": _count(session, Claim, col(Claim.state) == ClaimState.PENDING),
             "rewards": _count(session, Reward, col(Reward.state) != RewardState.CONFIRMED),

@@ -16,7 +16,7 @@ from backend.db import backup, event_log
 from backend.db.backup import BackupUnusableError, DatabaseNotEmptyError, Manifest
 from backend.db.engine import Database
 from backend.ledger import names, queries
-from backend.workflows import restore
+from backend.workflows import restore, solvency
 from tests.support import builders
 from tests.support.clock import FrozenClock
 from tests.support.works import assert_books_balance
@@ -29,6 +29,8 @@ def filled(database: Database, clock: FrozenClock) -> Database:
     builders.make_edition(database, clock)
     builders.make_kiosk(database, clock)
     builders.make_citizen(database, clock, units=500)
+    with database.transaction() as session:
+        solvency.note(session, day=clock.now().date(), rate_micro_cents_per_unit=100_000)
     return database
 
 
@@ -78,6 +80,20 @@ def test_a_restored_database_holds_the_same_rows(
     assert _rows(empty) == _rows(filled)
     assert manifest.taken_at == clock.now()
     assert manifest.rows["account"] == 1
+
+
+def test_a_backup_can_write_every_type_of_column_that_there_is() -> None:
+    known = {
+        *("AutoString", "Text", "BigInteger", "Integer", "Boolean", "JSON"),
+        *("UTCDateTime", "Date"),
+    }
+    types = {
+        type(column.type).__name__
+        for table in SQLModel.metadata.sorted_tables
+        for column in table.columns
+    }
+
+    assert types <= known
 
 
 def test_new_rows_are_numbered_after_the_restored_ones(
