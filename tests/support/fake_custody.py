@@ -1,5 +1,6 @@
 """What token and access manager in memory know of cancelled authorisations and of recoveries."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -14,6 +15,12 @@ class CustodyBooks(Protocol):
     spent: dict[Pair, int]
     cancelled: set[Pair]
     scheduled: dict[Pair, int]
+
+
+def nonce_of(*, merchant_id: int, payment_ref: str, salt: str) -> str:
+    """Return the authorisation nonce that wallet and desk compute alike, 0x-hex."""
+    text = f"{merchant_id}|{payment_ref}|{salt}"
+    return "0x" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def refusal(books: CustodyBooks, name: str, arguments: Mapping[str, Any], now_s: int) -> str:

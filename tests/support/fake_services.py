@@ -15,7 +15,8 @@ from backend.jobs.wallet_client import (
     SigningRefusedError,
     WalletUnavailableError,
 )
-from tests.support.fakes import PRIVATE_KEYS, nonce_of
+from tests.support.fake_custody import nonce_of
+from tests.support.fakes import PRIVATE_KEYS
 
 PIN_KEY = "0x" + bytes(range(1, 33)).hex()
 

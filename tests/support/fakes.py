@@ -73,12 +73,6 @@ _EXPIRED = event_signature_to_log_topic("EcoToken_AuthorizationExpired(uint256)"
 _BUDGET = event_signature_to_log_topic("RedemptionDesk_PayoutBudgetExceeded()")[:4]
 
 
-def nonce_of(*, merchant_id: int, payment_ref: str, salt: str) -> str:
-    """Return the authorisation nonce that wallet and desk compute alike, 0x-hex."""
-    text = f"{merchant_id}|{payment_ref}|{salt}"
-    return "0x" + hashlib.sha256(text.encode()).hexdigest()
-
-
 @dataclass
 class Books:
     """What the contracts store."""
@@ -138,11 +132,9 @@ class FakeNode:
         self.reverts: set[str] = set()
         self.desk_refuses: set[int] = set()
         self.desk_expired: set[int] = set()
-        self.payouts_refused = False
-        self.forgets = False
+        self.payouts_refused = self.forgets = False
         self.words = ""
-        self.keeps_refused = False
-        self.loses_replies = False
+        self.keeps_refused = self.loses_replies = False
         self.flaps: Callable[[], bool] = lambda: False
         self.poisoned: dict[int, str] = {}
         self.phantoms: dict[str, int] = {}
@@ -249,7 +241,7 @@ class FakeNode:
     def mined_count(self, address: str, *, block_hash: str | None = None) -> int:
         """Return the next nonce, mined transactions only."""
         self._answer("mined_count")
-        return self._books_at(block_hash).nonces.get(address, 0)
+        return self._at(block_hash).books.nonces.get(address, 0)
 
     def send(self, raw: str) -> str:
         """Take signed bytes into the pool, or say why not."""
@@ -278,8 +270,7 @@ class FakeNode:
     def mined(self, tx_hash: str) -> Mined | None:
         """Return where a transaction was mined."""
         self._answer("mined")
-        found = (m for block in self._blocks for m in block.mined if m.tx_hash == tx_hash)
-        return next(found, None)
+        return next((m for b in self._blocks for m in b.mined if m.tx_hash == tx_hash), None)
 
     def is_known(self, tx_hash: str) -> bool:
         """Tell whether pool or chain hold a transaction."""
@@ -302,7 +293,7 @@ class FakeNode:
         """Answer the questions that jobs ask the contracts."""
         self._answer("call")
         name, arguments = _decode(to_address, calldata)
-        books = self._books_at(block_hash)
+        books = self._at(block_hash).books
         if name == "dryRun":
             self._refuse_poison(arguments["words"])
             return bytes(64)
@@ -344,18 +335,13 @@ class FakeNode:
     def logs(self, block_hash: str, addresses: Sequence[str]) -> tuple[Log, ...]:
         """Return the logs of some contracts in one block."""
         self._answer("logs")
-        for block in self._blocks:
-            if block.head.hash == block_hash:
-                logs = (log for mined in block.mined for log in mined.logs)
-                return tuple(log for log in logs if log.address in addresses)
-        raise NodeRefusedError("unknown block")
+        mined = self._at(block_hash).mined
+        return tuple(log for m in mined for log in m.logs if log.address in addresses)
 
-    def _books_at(self, block_hash: str | None) -> Books:
-        if block_hash is None:
-            return self.books
+    def _at(self, block_hash: str | None) -> _Block:
         for block in reversed(self._blocks):
-            if block.head.hash == block_hash:
-                return block.books
+            if block_hash in (None, block.head.hash):
+                return block
         raise NodeRefusedError("unknown block")
 
     def base_fee_wei(self) -> int:
@@ -433,7 +419,7 @@ class FakeNode:
 
     def _spend(self, books: Books, payment: Mapping[str, Any], tx_hash: str) -> list[Log]:
         payer, merchant_id = payment["payer"].lower(), payment["merchantId"]
-        nonce = nonce_of(
+        nonce = fake_custody.nonce_of(
             merchant_id=merchant_id,
             payment_ref="0x" + payment["paymentRef"].hex(),
             salt="0x" + payment["salt"].hex(),
