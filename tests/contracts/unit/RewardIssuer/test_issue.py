@@ -91,6 +91,15 @@ def test_the_minters_bucket_runs_dry_and_fills_with_time(scene, issuer):
     assert 15_000 <= issuer.functions.availableUnits(minter).call() <= 15_010
 
 
+def test_a_bucket_gives_all_that_it_holds_and_no_more(scene, issuer):
+    scene.send("guardian", issuer.functions.lowerLimits(change(issuer, minter=50_000)))
+
+    assert refusals(scene, issuer, words_of(5, 10_000)) is None
+    assert refusals(scene, issuer, [*words_of(5, 10_000), word(citizen(9), make_id(9), 1)])[0] == (
+        "RewardIssuer_MinterBudgetExceeded"
+    )
+
+
 def test_the_common_bucket_bounds_all_minters_together(scene, issuer):
     manager = scene.at("PointsAccessManager")
     second = scene.web3.eth.accounts[15]
