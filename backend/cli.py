@@ -14,6 +14,7 @@ from backend.db.migrate import migrate
 from backend.demo.run import run
 from backend.jobs.doctor import examine
 from backend.jobs.reconcile import reconcile
+from backend.jobs.return_salts import return_salts
 from backend.jobs.runner import connect
 from backend.kernel.clock import SystemClock
 from backend.kernel.errors import EcoError
@@ -113,6 +114,20 @@ def restore_database(
         f"{sum(manifest.rows.values())} rows of {manifest.taken_at:%Y-%m-%d %H:%M} UTC are back. "
         "Claims acknowledged after that are lost. Start the jobs: they scan the chain first."
     )
+
+
+@app.command("return-salts")
+def return_account_salts(env_file: EnvFile = None) -> None:
+    """After restoring an older wallet store: bring back the keys of accounts made since."""
+    try:
+        found = return_salts(connect(_settings(env_file)))
+    except EcoError as error:
+        typer.echo(error.message, err=True)
+        raise typer.Exit(1) from error
+    for address, reason in found.refused.items():
+        typer.echo(f"{address}: {reason}", err=True)
+    typer.echo(f"The wallet service has the keys of {found.count} addresses.")
+    raise typer.Exit(1 if found.refused else 0)
 
 
 def _mark(session: Session, manifest: backup.Manifest) -> None:

@@ -59,6 +59,11 @@ class AccountAddress(SQLModel, table=True):
         sa_column_kwargs={"server_default": "service"},
         description="Who holds its key: service, or own.",
     )
+    sealed_salt: str | None = Field(
+        default=None,
+        description="What its key is derived from, sealed by the wallet service, 0x-hex: our copy "
+        "brings the key back when the wallet's store is older than the account.",
+    )
     created_at: datetime = instant("When the wallet service made it.")
 
 

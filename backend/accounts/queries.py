@@ -163,6 +163,27 @@ def needing_address(session: Session, *, genesis_hash: str, limit: int = 100) ->
     return session.exec(statement).all()
 
 
+def without_salt(session: Session, *, genesis_hash: str, limit: int = 100) -> Sequence[str]:
+    """Return accounts whose first address has no copy of its sealed salt here."""
+    statement = select(AccountAddress.account_id).where(
+        col(AccountAddress.genesis_hash) == genesis_hash,
+        col(AccountAddress.index) == 0,
+        col(AccountAddress.custody) == "service",
+        col(AccountAddress.sealed_salt).is_(None),
+    )
+    return session.exec(statement.limit(limit)).all()
+
+
+def salted(session: Session, genesis_hash: str) -> Sequence[AccountAddress]:
+    """Return the addresses of a chain with a copy of their sealed salt."""
+    statement = select(AccountAddress).where(
+        col(AccountAddress.genesis_hash) == genesis_hash,
+        col(AccountAddress.sealed_salt).is_not(None),
+    )
+    order = col(AccountAddress.account_id), col(AccountAddress.index)
+    return session.exec(statement.order_by(*order)).all()
+
+
 def sessions_of(session: Session, account_id: str, now: datetime) -> Sequence[LoginSession]:
     """Return the browsers that are signed in to an account, newest first."""
     statement = select(LoginSession).where(

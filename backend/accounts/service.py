@@ -323,16 +323,33 @@ def add_address(
     address: str,
     index: int,
     now: datetime,
+    sealed_salt: str | None = None,
 ) -> bool:
-    """Record an address that the wallet service made; False when it was known."""
+    """Record an address that the wallet service made; False when it was known.
+
+    Args:
+        sealed_salt: What its key is derived from, sealed by that service, 0x-hex.
+    """
     row = AccountAddress(
         account_id=account_id,
         genesis_hash=genesis_hash,
         index=index,
         address=address,
+        sealed_salt=sealed_salt,
         created_at=now,
     )
     return insert_or_skip(session, row) is not None
+
+
+def note_salt(session: Session, genesis_hash: str, address: str, *, sealed_salt: str) -> bool:
+    """Keep a copy of what the key of an address is derived from; False when one is kept."""
+    statement = update(AccountAddress).where(
+        col(AccountAddress.genesis_hash) == genesis_hash,
+        col(AccountAddress.address) == address,
+        col(AccountAddress.sealed_salt).is_(None),
+    )
+    noted = statement.values(sealed_salt=sealed_salt).returning(col(AccountAddress.address))
+    return session.execute(noted).first() is not None
 
 
 def switch_address(

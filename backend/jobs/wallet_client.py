@@ -57,11 +57,31 @@ class JournalEntry:
     max_priority_fee_per_gas_wei: int
 
 
+@dataclass(frozen=True)
+class KeptAddress:
+    """An address whose key the wallet service keeps.
+
+    Attributes:
+        sealed_salt: What the key is derived from, readable by that service only, 0x-hex.
+    """
+
+    address: str
+    sealed_salt: str
+
+
 class Wallet(Protocol):
     """What the steps ask of a wallet service; WalletUnavailableError when it is away."""
 
-    def create_account(self, *, request_id: str, account_ref: str, genesis_hash: str) -> str:
-        """Make a citizen's key and return its address; the same request gets the same one."""
+    def create_account(
+        self,
+        *,
+        request_id: str,
+        account_ref: str,
+        genesis_hash: str,
+        index: int = 0,
+        sealed_salt: str | None = None,
+    ) -> KeptAddress:
+        """Make a citizen's key, or one anew from its salt; the same request gets the same one."""
 
     def sign_transaction(self, fields: Mapping[str, Any]) -> SignedTransaction:
         """Sign reserved fields of a transaction, or raise SigningRefusedError."""
@@ -118,14 +138,34 @@ class WalletClient:
             },
         )
 
-    def create_account(self, *, request_id: str, account_ref: str, genesis_hash: str) -> str:
-        """Make a citizen's key and return its address; the same request gets the same one."""
+    def create_account(
+        self,
+        *,
+        request_id: str,
+        account_ref: str,
+        genesis_hash: str,
+        index: int = 0,
+        sealed_salt: str | None = None,
+    ) -> KeptAddress:
+        """Make a citizen's key, or one anew from its salt; the same request gets the same one.
+
+        Raises:
+            SigningRefusedError: Erased there, or the salt is none of this store and account.
+            WalletUnavailableError: No answer.
+        """
+        copy = {} if sealed_salt is None else {"sealed_salt": sealed_salt}
         found = self._ask(
             "POST",
             "/v1/accounts",
-            {"request_id": request_id, "account_ref": account_ref, "genesis_hash": genesis_hash},
+            {
+                "request_id": request_id,
+                "account_ref": account_ref,
+                "genesis_hash": genesis_hash,
+                "index": index,
+                **copy,
+            },
         )
-        return str(found["address"])
+        return KeptAddress(found["address"], found["sealed_salt"])
 
     def sign_transaction(self, fields: Mapping[str, Any]) -> SignedTransaction:
         """Sign reserved fields of a transaction.

@@ -10,6 +10,7 @@ from web3 import Web3
 
 from backend.jobs.wallet_client import (
     JournalEntry,
+    KeptAddress,
     SignedAuthorisation,
     SignedTransaction,
     SigningRefusedError,
@@ -39,11 +40,19 @@ class FakeWallet:
         self.requests: dict[str, Mapping[str, Any]] = {}
         self.signed: dict[str, dict[int, JournalEntry]] = {}
 
-    def create_account(self, *, request_id: str, account_ref: str, genesis_hash: str) -> str:
+    def create_account(
+        self,
+        *,
+        request_id: str,
+        account_ref: str,
+        genesis_hash: str,
+        index: int = 0,
+        sealed_salt: str | None = None,
+    ) -> KeptAddress:
         """Make an address that depends on the account only."""
         self._take({"request_id": request_id, "account_ref": account_ref})
         digest = hashlib.sha256(f"{genesis_hash}{account_ref}".encode()).hexdigest()
-        return Web3.to_checksum_address("0x" + digest[:40])
+        return KeptAddress(Web3.to_checksum_address("0x" + digest[:40]), "0x" + digest[40:])
 
     def sign_transaction(self, fields: Mapping[str, Any]) -> SignedTransaction:
         """Return signed bytes."""

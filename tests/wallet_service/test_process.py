@@ -166,7 +166,7 @@ def test_the_backend_s_client_speaks_the_same_schema(
     backend.pin_deployment(chain_id=CHAIN_ID, genesis_hash=genesis, contracts=CONTRACTS)
     address = backend.create_account(
         request_id="account-of-the-client", account_ref="client", genesis_hash=genesis
-    )
+    ).address
     signed = backend.sign_transaction(body)
     authorised = backend.sign_authorisation(payment | {"address": address})
     entries = backend.journal(genesis_hash=genesis, key="minter", from_nonce=0)
