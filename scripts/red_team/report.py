@@ -56,16 +56,22 @@ def _line(name: str, values: Sequence[float], remark: str) -> None:
     )
 
 
-def broken(gained: Mapping[tuple[str, str], float], usual: Mapping[str, float]) -> bool:
-    """Print what each attack gains without its control; tell whether all of them succeed."""
+def broken(gained: Mapping[tuple[str, str], float], usual: Mapping[tuple[str, str], float]) -> bool:
+    """Print what each attack gains without its control; tell whether all of them succeed.
+
+    Args:
+        gained: Style and control → units an agent of the best setting without that control.
+        usual: The same settings with every control on.
+    """
     print("Without its control, fake units an agent (with it):")
     all_succeed = True
-    for (style, control), units in gained.items():
+    for pair, units in gained.items():
+        style, control = pair
         # What reviewers miss and five accounts may bring is left to collectors in any case.
         factor = 1.5 if style in COLLECTORS else 2
-        succeeds = units > factor * usual[style] + 100
+        succeeds = units > factor * usual[pair] + 100
         all_succeed &= succeeds
         mark = "" if succeeds else "  (NO DIFFERENCE)"
         what = "others' units" if style in COLLECTORS else ""
-        print(f"  {style:11} without {control:14} {units:8.0f} ({usual[style]:.0f}) {what}{mark}")
+        print(f"  {style:11} without {control:14} {units:8.0f} ({usual[pair]:.0f}) {what}{mark}")
     return all_succeed
