@@ -68,7 +68,7 @@ def real_nonces(monkeypatch: pytest.MonkeyPatch) -> None:
             )
         )
 
-    monkeypatch.setattr("tests.support.fakes.nonce_of", nonce)
+    monkeypatch.setattr("tests.support.fake_custody.nonce_of", nonce)
     monkeypatch.setattr("tests.support.fake_services.nonce_of", nonce)
 
 

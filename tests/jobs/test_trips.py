@@ -6,6 +6,7 @@ from typing import cast
 
 from backend.db.engine import Database
 from backend.jobs.context import Context
+from backend.jobs.gbfs import BikeFeeds
 from backend.jobs.steps.trips import TripJudge, forget_old
 from backend.trips import queries
 from backend.trips.rules import KEEP_PATH
@@ -19,7 +20,9 @@ def test_a_waiting_trip_is_judged_and_its_map_forgotten_in_time(
     builders.make_incarnation(sqlite_database, clock)
     builders.make_edition(sqlite_database, clock)
     # These steps use nothing else of their context.
-    context = cast("Context", SimpleNamespace(database=sqlite_database, clock=clock))
+    context = cast(
+        "Context", SimpleNamespace(database=sqlite_database, clock=clock, bikes=BikeFeeds())
+    )
     judge = TripJudge()
     assert not judge.run(context), "nothing waits"
     trip = travel.hand_in(sqlite_database, clock, "alice", rides.ride(ended_at=clock.now()))

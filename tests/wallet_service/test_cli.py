@@ -36,7 +36,14 @@ def test_init_makes_private_files_and_prints_addresses(
     assert run(config, "init") == 0
 
     addresses = json.loads(capsys.readouterr().out)
-    assert set(addresses) == {"minter", "rules", "registrar", "treasurer", "relayer"}
+    assert set(addresses) == {
+        "minter",
+        "rules",
+        "registrar",
+        "treasurer",
+        "relayer",
+        "recoverer",
+    }
     assert (tmp_path / "keys/kek.json").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "wallet.db").stat().st_mode & 0o777 == 0o600
     assert run(config, "keys") == 0

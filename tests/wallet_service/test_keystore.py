@@ -146,7 +146,7 @@ def test_init_again_keeps_every_key(issuance: InProcessWallet) -> None:
     again = keyring.initialise(issuance.store, KekRing.read(issuance.kek_file), Instance.ISSUANCE)
 
     assert again == before
-    assert sorted(again) == ["minter", "registrar", "relayer", "rules", "treasurer"]
+    assert sorted(again) == ["minter", "recoverer", "registrar", "relayer", "rules", "treasurer"]
 
 
 def test_rotation_forgets_the_old_kek(issuance: InProcessWallet) -> None:
@@ -157,7 +157,7 @@ def test_rotation_forgets_the_old_kek(issuance: InProcessWallet) -> None:
     new = KekRing.read(issuance.kek_file)
     assert old.current not in new.keys
     assert len(new.keys) == 1
-    assert len(keyring.open_signers(issuance.store, new, Instance.ISSUANCE, {})) == 5
+    assert len(keyring.open_signers(issuance.store, new, Instance.ISSUANCE, {})) == 6
     with pytest.raises(KeystoreCorruptError):
         keyring.open_vault(issuance.store, old, Instance.ISSUANCE)
 

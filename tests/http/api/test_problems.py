@@ -78,7 +78,7 @@ def test_staff_without_the_role_are_told_which_one_is_missing(admin: TestClient)
     answers = {
         "draft_rules": admin.post("/api/v1/rules", json={"source_text": "x"}),
         "approve_rules": admin.post("/api/v1/rules/1/approve"),
-        "run_till": admin.get("/api/v1/merchants/mine"),
+        "run_shop": admin.get("/api/v1/merchants/mine"),
     }
 
     for permission, answer in answers.items():

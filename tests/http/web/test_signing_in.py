@@ -200,7 +200,7 @@ def test_the_api_signs_in_as_the_pages_do(town: Town, stranger: TestClient) -> N
     assert signed_in["id"] == anonymous["id"]
     assert (signed_in["state"], signed_in["email"]) == ("active", LOU)
     me = stranger.get("/api/v1/me").json()
-    assert me["permissions"] == ["claim", "pay", "read_own"]
+    assert me["permissions"] == ["claim", "follow", "pay", "read_own"]
     assert stranger.delete("/api/v1/sessions/current").status_code == 204
     assert stranger.get("/api/v1/me").status_code == 401
 

@@ -156,7 +156,7 @@ def test_invoice_data_are_one_row_per_shop(town: Town, browser_of: BrowserOf, ow
     answer = browser_of(town.treasurer.id).get(f"{PATH}/facturation.csv?mois=2026-06")
 
     rows = answer.content.decode("utf-8-sig").splitlines()
-    assert len(rows) == 3
+    assert len(rows) == 4, "a head, and each of the town's three merchants"
     assert any("Boulangerie du Port" in row and ";12.00;0.00;0.00" in row for row in rows)
     assert browser_of(town.treasurer.id).get(f"{PATH}/facturation.csv?mois=x").status_code == 404
 

@@ -112,7 +112,7 @@ def test_the_second_person_freezes_and_the_citizen_is_told(affair: Affair) -> No
     assert affair.state() == AccountState.FROZEN
     assert affair.mails() == ["Calanque : votre compte est suspendu"]
     roles = roles_of(AccountKind(affair.citizen.kind), ())
-    assert {p.value for p in permissions_of(AccountState.FROZEN, roles)} == {"read_own"}
+    assert {p.value for p in permissions_of(AccountState.FROZEN, roles)} == {"follow", "read_own"}
 
 
 def test_nothing_is_minted_while_an_account_is_frozen(affair: Affair) -> None:
