@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import and_, update
 from sqlmodel import Session, col
 
-from backend.ledger import names
-from backend.ledger import service as ledger
+from backend.db import states
+from backend.market import spends
 from backend.market.errors import PaymentNotWaitingError
 from backend.market.models import Payment
 from backend.market.rules import CALLED_OFF, PaymentState
@@ -20,19 +20,21 @@ def give_up(session: Session, payment: Payment) -> None:
         PaymentNotWaitingError: It does not wait, or was settled once.
     Effects: AUTHORISED → CANCELLING; no points move before the chain has the cancellation.
     """
-    done = session.execute(
-        update(Payment)
-        .where(
+    stopped = states.move(
+        session,
+        Payment,
+        and_(
             col(Payment.id) == payment.id,
-            col(Payment.state) == PaymentState.AUTHORISED,
             col(Payment.waiting_code).is_not(None),
             # A settled payment that a deep reorganisation re-opened is in the takings already.
             col(Payment.confirmed_at).is_(None),
-        )
-        .values(state=PaymentState.CANCELLING, retry_at=None, batch_id=None)
-        .returning(col(Payment.id))
+        ),
+        source=PaymentState.AUTHORISED,
+        target=PaymentState.CANCELLING,
+        retry_at=None,
+        batch_id=None,
     )
-    if done.scalar_one_or_none() is None and payment.state != PaymentState.CANCELLING:
+    if not stopped and payment.state != PaymentState.CANCELLING:
         raise PaymentNotWaitingError(payment.state)
 
 
@@ -78,12 +80,15 @@ def take_up_again(session: Session, payment_id: str, *, waiting_code: str) -> No
 
     Effects: CANCELLING → AUTHORISED, due at once.
     """
-    session.execute(
-        update(Payment)
-        .where(col(Payment.id) == payment_id, col(Payment.state) == PaymentState.CANCELLING)
-        .values(
-            state=PaymentState.AUTHORISED, batch_id=None, retry_at=None, waiting_code=waiting_code
-        )
+    states.move(
+        session,
+        Payment,
+        col(Payment.id) == payment_id,
+        source=PaymentState.CANCELLING,
+        target=PaymentState.AUTHORISED,
+        batch_id=None,
+        retry_at=None,
+        waiting_code=waiting_code,
     )
 
 
@@ -94,21 +99,6 @@ def settle(session: Session, payment: Payment, *, at: datetime) -> bool:
         False when it was settled before.
     Effects: CANCELLING → FAILED; ledger in_flight → confirmed.
     """
-    done = session.execute(
-        update(Payment)
-        .where(col(Payment.id) == payment.id, col(Payment.state) == PaymentState.CANCELLING)
-        .values(state=PaymentState.FAILED, refusal_code=CALLED_OFF, confirmed_at=at)
-        .returning(col(Payment.id))
-    )
-    if done.scalar_one_or_none() is None:
-        return False
-    payer = payment.payer_account_id or ""
-    return ledger.move(
-        session,
-        reference=f"payment/{payment.id}/settled",
-        kind="payment_failed",
-        source=names.in_flight(payer),
-        target=names.confirmed(payer),
-        units=payment.units,
-        at=at,
+    return spends.give_back(
+        session, payment, source=PaymentState.CANCELLING, refusal_code=CALLED_OFF, at=at
     )

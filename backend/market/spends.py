@@ -155,14 +155,18 @@ def spend_again(session: Session, payment_ids: Collection[str]) -> None:
     )
 
 
-def refuse(session: Session, payment: Payment, *, refusal_code: str, at: datetime) -> bool:
-    """Close an accepted payment that the wallet service will not sign.
+def give_back(
+    session: Session, payment: Payment, *, source: PaymentState, refusal_code: str, at: datetime
+) -> bool:
+    """Close a payment that will never be taken: the wallet refused it, or it was called off.
 
+    Args:
+        source: Where it is believed to stand.
     Returns:
-        False when it was closed or signed meanwhile; nothing moved.
+        False when it stood elsewhere; nothing moved.
     Effects: FAILED and in_flight → confirmed.
     """
-    if not _close(session, payment, PaymentState.ACCEPTED, PaymentState.FAILED, refusal_code, at):
+    if not _close(session, payment, source, PaymentState.FAILED, refusal_code, at):
         return False
     payer = payment.payer_account_id or ""
     return ledger.move(

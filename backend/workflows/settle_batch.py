@@ -126,7 +126,8 @@ def refuse_payment(session: Session, payment: Payment, refusal: str, *, at: date
 
     Effects: payment FAILED, ledger, one event for each side.
     """
-    if spends.refuse(session, payment, refusal_code=refusal, at=at):
+    source = PaymentState.ACCEPTED
+    if spends.give_back(session, payment, source=source, refusal_code=refusal, at=at):
         _tell_both(session, payment, refusal, None, at)
 
 
