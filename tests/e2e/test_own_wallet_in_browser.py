@@ -1,6 +1,5 @@
 """The whole system, a real key in the citizen's browser: move, pay, come back, on a real chain."""
 
-import contextlib
 import json
 import tempfile
 from collections.abc import Iterator
@@ -143,20 +142,15 @@ def test_points_move_to_an_own_wallet_pay_and_come_back(
     phone.click("#take-address")
     expect(phone.locator("#address")).to_have_value(KEY.address)
     phone.get_by_role("button", name="Continuer").click()
-    shot(phone, "challenge")
     sign_move(phone)
     wallet_says(phone, running, "Vos points partiront vers votre portefeuille")
-    shot(phone, "cooling")
     wallet_says(phone, running, "Vos points sont dans votre portefeuille personnel")
     wait_for(lambda: balance_of(running, KEY.address) == before, what="the move", timeout_s=180)
     wallet_says(phone, running, "Vos points sont arrivés dans votre portefeuille")
-    shot(phone, "own")
 
     phone.goto(ask(till, running, "1"))
-    shot(phone, "pay")
     phone.get_by_role("button", name="Signer 1 points").click()
     expect(till.locator("h1")).to_have_text("Le client confirme", timeout=PATIENCE_MS)
-    shot(till, "till")
     expect(till.locator("h1")).to_have_text("Accepté", timeout=PATIENCE_MS)
     assert balance_of(running, KEY.address) == before - 100
 
@@ -172,10 +166,3 @@ def test_points_move_to_an_own_wallet_pay_and_come_back(
     phone.goto(ask(till, running, "0,5"))
     phone.get_by_role("button", name="Payer").click()
     expect(till.locator("h1")).to_have_text("Accepté", timeout=PATIENCE_MS)
-
-
-def shot(page: Page, name: str) -> None:
-    folder = Path(tempfile.gettempdir()) / "custody-shots"
-    with contextlib.suppress(OSError):
-        folder.mkdir(exist_ok=True)
-        page.screenshot(path=folder / f"{name}.png", full_page=True)
