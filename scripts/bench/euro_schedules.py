@@ -27,7 +27,7 @@ from tests.support.clock import FrozenClock
 from tests.support.postgres import PostgresServer
 
 FOLDER = Path("build/euro-schedules")
-CHUNK = 10
+CHUNK = 100
 ENGINES = ("sqlite", "postgresql")
 
 

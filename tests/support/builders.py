@@ -44,6 +44,7 @@ from tests.support.clock import FrozenClock
 
 ROOT = Path(__file__).parents[2]
 EDITION_TEXT = (ROOT / "backend/rulebook/editions/amp-2026-1.yaml").read_text()
+SEALED_SALT = "0x" + "5a" * 32
 GENESIS = "0x" + "ab" * 32
 CHAIN_ID = 31337
 INCARNATION = 1
@@ -302,6 +303,7 @@ def give_address(session: Session, account_id: str, clock: FrozenClock) -> str:
         account_id=account_id,
         genesis_hash=GENESIS,
         address=address,
+        sealed_salt=SEALED_SALT,
         index=0,
         now=clock.now(),
     )
