@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response, status
 from pydantic import BaseModel, Field
 
-from backend.accounts import queries, service
+from backend.accounts import queries, sessions
 from backend.accounts.models import Account
 from backend.accounts.rules import Actor, Permission
 from backend.http.deps import (
@@ -65,7 +65,7 @@ def post_session(
         account = queries.get(session, actor.account_id) if actor is not None else None
         if account is not None:
             return _public(account)
-        signed_in = service.start_anonymous(
+        signed_in = sessions.start_anonymous(
             session, now=clock.now(), user_agent=request.headers.get("user-agent", "")
         )
         phone = phone_token(request)
@@ -82,7 +82,7 @@ def post_session(
 )
 def post_code(body: CodeRequest, session: WriteSession, clock: Now) -> None:
     """Send a code; the answer is the same whether or not the address has an account."""
-    service.request_code(session, body.email, language=body.language, now=clock.now())
+    sessions.request_code(session, body.email, language=body.language, now=clock.now())
 
 
 @router.post("/sessions/redeem", dependencies=[public()], summary="Sign in with the code")
@@ -123,7 +123,7 @@ def delete_session(
     actor: Annotated[Actor, requires(Permission.READ_OWN)],
 ) -> None:
     """End the session of this browser."""
-    service.sign_out(session, actor.session_id)
+    sessions.sign_out(session, actor.session_id)
     clear_session_cookie(request, response)
 
 
@@ -137,7 +137,7 @@ def delete_sessions(
     actor: Annotated[Actor, requires(Permission.READ_OWN)],
 ) -> None:
     """End all sessions of the account."""
-    service.sign_out_everywhere(session, actor.account_id)
+    sessions.sign_out_everywhere(session, actor.account_id)
     clear_session_cookie(request, response)
 
 

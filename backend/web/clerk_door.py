@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from sqlmodel import Session
 
-from backend.accounts import service as accounts
+from backend.accounts import sessions
 from backend.clerks import queries
 from backend.clerks.errors import TillUnknownError
 from backend.clerks.rules import pin_hash
@@ -71,7 +71,7 @@ def post_enter(
 @router.post("/caisse/quitter", dependencies=[checked_form()])
 def post_leave(request: Request, session: WriteSession, actor: Till) -> Response:
     """Leave the till to the next person."""
-    accounts.sign_out(session, actor.session_id)
+    sessions.sign_out(session, actor.session_id)
     response = see(DOOR)
     clear_session_cookie(request, response)
     return response

@@ -6,7 +6,7 @@ from typing import Annotated, Protocol
 from anyio import from_thread
 from fastapi import APIRouter, Depends, Form, Request, Response
 
-from backend.accounts import service as accounts
+from backend.accounts import sessions
 from backend.accounts.rules import Actor
 from backend.actions.models import Claim
 from backend.actions.verifiers.protocol import whole
@@ -152,7 +152,7 @@ def _claim(
     account_id, token = actor.account_id if actor is not None else None, None
     if account_id is None:
         with database.transaction() as session:
-            signed_in = accounts.start_anonymous(
+            signed_in = sessions.start_anonymous(
                 session,
                 now=clock.now(),
                 language=language_of(request, None),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
-from backend.accounts import queries, service
+from backend.accounts import queries, service, sessions
 from backend.accounts.rules import Actor, Permission, normalise_email
 from backend.freezes import queries as freeze_queries
 from backend.freezes.models import Freeze
@@ -57,7 +57,7 @@ def post_email(
     language = language_of(request, actor)
     try:
         with database.transaction() as session:
-            address = service.request_code(session, email, language=language, now=clock.now())
+            address = sessions.request_code(session, email, language=language, now=clock.now())
     except EcoError as error:
         return _ask_again(
             request, actor, error, SignInPage("email", email, path, _problem_key(error))
@@ -113,7 +113,7 @@ def post_sign_out(
     actor: Annotated[Actor, requires(Permission.READ_OWN)],
 ) -> Response:
     """End the session of this browser."""
-    service.sign_out(session, actor.session_id)
+    sessions.sign_out(session, actor.session_id)
     response = see("/")
     clear_session_cookie(request, response)
     return response
@@ -126,7 +126,7 @@ def post_sign_out_everywhere(
     actor: Annotated[Actor, requires(Permission.READ_OWN)],
 ) -> Response:
     """End every session of the account."""
-    service.sign_out_everywhere(session, actor.account_id)
+    sessions.sign_out_everywhere(session, actor.account_id)
     response = see("/")
     clear_session_cookie(request, response)
     return response

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request, Response, UploadFile
 from sqlmodel import Session
 
-from backend.accounts import service as accounts
+from backend.accounts import sessions
 from backend.accounts.rules import Actor, Permission
 from backend.actions import queries as action_queries
 from backend.actions.models import Claim, Verdict
@@ -188,7 +188,7 @@ def _account(
     if actor is not None:
         return actor.account_id, None
     with database.transaction() as session:
-        signed_in = accounts.start_anonymous(
+        signed_in = sessions.start_anonymous(
             session,
             now=now,
             language=language_of(request, None),

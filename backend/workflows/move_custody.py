@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import exists
 from sqlmodel import Session, col, select
 
+from backend.accounts import addresses
 from backend.accounts import queries as account_queries
-from backend.accounts import service as accounts
 from backend.accounts.models import AccountAddress
 from backend.custody import queries
 from backend.custody import service as custody
@@ -261,7 +261,7 @@ def _switch(
 ) -> None:
     if move.direction == MoveDirection.LEFTOVER:
         return
-    accounts.switch_address(
+    addresses.switch_address(
         session,
         account_id=move.account_id,
         genesis_hash=move.genesis_hash,

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from backend.accounts import service as accounts
+from backend.accounts import sessions
 from backend.accounts.rules import Actor
-from backend.accounts.service import SignedIn
+from backend.accounts.sessions import SignedIn
 from backend.kernel.errors import EcoError
 from backend.workflows import merge_accounts
 
@@ -32,10 +32,10 @@ def redeem(
         AccountClosedError: The address belongs to an account that cannot sign in.
     Effects: code used up, session, and a merge when the address had an account already.
     """
-    error = accounts.try_code(session, email, code, now=now)
+    error = sessions.try_code(session, email, code, now=now)
     if error is not None:
         return error
-    signed_in = accounts.sign_in(
+    signed_in = sessions.sign_in(
         session,
         email,
         anonymous_id=actor.account_id if actor is not None and actor.is_anonymous else None,

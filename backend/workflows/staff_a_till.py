@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from backend.accounts import queries as account_queries
 from backend.accounts import service as accounts
+from backend.accounts import sessions
 from backend.accounts.rules import AccountKind, Actor
 from backend.clerks import queries
 from backend.clerks import service as clerks
@@ -48,7 +49,7 @@ def let_go(session: Session, clerk: Clerk, *, now: datetime) -> None:
     Effects: clerk REVOKED, its sessions end.
     """
     clerks.revoke(session, clerk.id, at=now)
-    accounts.sign_out_everywhere(session, clerk.account_id)
+    sessions.sign_out_everywhere(session, clerk.account_id)
 
 
 def give_new_pin(session: Session, clerk: Clerk) -> str:
@@ -56,7 +57,7 @@ def give_new_pin(session: Session, clerk: Clerk) -> str:
 
     Effects: the old PIN and its sessions end.
     """
-    accounts.sign_out_everywhere(session, clerk.account_id)
+    sessions.sign_out_everywhere(session, clerk.account_id)
     return clerks.reset_pin(session, clerk)
 
 
@@ -67,7 +68,7 @@ def open_till(
 
     Effects: shop_till; the owner is signed out of this browser.
     """
-    accounts.sign_out(session, actor.session_id)
+    sessions.sign_out(session, actor.session_id)
     return clerks.open_till(
         session,
         merchant_id=merchant_id,
@@ -85,7 +86,7 @@ def close_till(session: Session, till: ShopTill, *, now: datetime) -> None:
     """
     clerks.close_till(session, till, at=now)
     for clerk in queries.active_of(session, till.merchant_id):
-        accounts.sign_out_everywhere(session, clerk.account_id)
+        sessions.sign_out_everywhere(session, clerk.account_id)
 
 
 def at_the_door(session: Session, token: str, clerk_id: str, *, now: datetime) -> Clerk:
@@ -128,5 +129,5 @@ def enter(
     if account is None:  # A foreign key forbids it.
         raise NotFoundError("account", clerk.account_id)
     if problem is None:
-        return accounts.open_session(session, account, now=now, user_agent=user_agent)
+        return sessions.open_session(session, account, now=now, user_agent=user_agent)
     return problem

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from backend.accounts import service as accounts
+from backend.accounts import sessions
 from backend.accounts.rules import Role
 from backend.jobs.steps.tidy import purge_accounts
 from tests.support.works import Works
@@ -12,6 +13,6 @@ def test_sessions_that_are_over_are_deleted_once(works: Works) -> None:
         staff = accounts.seed_staff(
             session, email="a@test.example", display_name="A", role=Role.FIELD, now=yesterday
         )
-        accounts.open_session(session, staff, now=yesterday)
+        sessions.open_session(session, staff, now=yesterday)
 
     assert [purge_accounts(works.context) for _ in range(2)] == [True, False]

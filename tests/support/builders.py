@@ -13,6 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import Session
 
+from backend.accounts import addresses, sessions
 from backend.accounts import service as accounts
 from backend.accounts.models import Account
 from backend.accounts.rules import AccountKind, Role
@@ -298,7 +299,7 @@ def make_citizen(
 def give_address(session: Session, account_id: str, clock: FrozenClock) -> str:
     """Record an address on the test chain for an account."""
     address = f"0x{next(_numbers):040x}"
-    accounts.add_address(
+    addresses.add_address(
         session,
         account_id=account_id,
         genesis_hash=GENESIS,
@@ -373,7 +374,7 @@ def make_merchant(
 def sign_in(database: Database, clock: FrozenClock, account: Account) -> str:
     """Open a session of an account and return its token."""
     with database.transaction() as session:
-        return accounts.open_session(session, account, now=clock.now())
+        return sessions.open_session(session, account, now=clock.now())
 
 
 def sender(label: str = "minter", *, genesis_hash: str = GENESIS) -> Sender:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from sqlmodel import Session, col, select
 
+from backend.accounts import addresses, sessions
 from backend.accounts import queries as account_queries
 from backend.accounts import service as accounts
 from backend.accounts.models import Account
@@ -182,7 +183,7 @@ class Town:
         with self.database.transaction() as session:
             account = account_queries.get(session, account_id)
             assert account is not None
-            return accounts.open_session(session, account, now=self.clock.now())
+            return sessions.open_session(session, account, now=self.clock.now())
 
     def citizen(self, email: str, *, points: int = 0) -> str:
         """Open an account with an address and confirmed points; return its id."""
@@ -282,7 +283,7 @@ class Town:
     def _address(self, session: Session, account_id: str) -> str:
         known = account_queries.spending_address(session, account_id)
         address = known or "0x" + account_id[-40:].rjust(40, "0")
-        accounts.add_address(
+        addresses.add_address(
             session,
             account_id=account_id,
             genesis_hash=GENESIS,

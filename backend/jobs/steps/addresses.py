@@ -2,8 +2,8 @@
 
 from functools import partial
 
+from backend.accounts import addresses
 from backend.accounts import queries as account_queries
-from backend.accounts import service as accounts
 from backend.jobs.context import Context
 from backend.jobs.each import each
 from backend.jobs.wallet_client import KeptAddress
@@ -28,7 +28,7 @@ def provide_addresses(context: Context) -> bool:
 def _provide(context: Context, account_id: str) -> bool:
     made = _ask(context, account_id)
     with context.database.transaction() as session:
-        return accounts.add_address(
+        return addresses.add_address(
             session,
             account_id=account_id,
             genesis_hash=context.genesis_hash,
@@ -42,7 +42,7 @@ def _provide(context: Context, account_id: str) -> bool:
 def _copy_salt(context: Context, account_id: str) -> bool:
     made = _ask(context, account_id)
     with context.database.transaction() as session:
-        return accounts.note_salt(
+        return addresses.note_salt(
             session, context.genesis_hash, made.address, sealed_salt=made.sealed_salt
         )
 

@@ -1,6 +1,6 @@
 """Tidying: what is over and only personal data is deleted."""
 
-from backend.accounts import service as accounts
+from backend.accounts import sessions
 from backend.cards import service as cards
 from backend.jobs.context import Context
 from backend.partners import service as partners
@@ -26,7 +26,7 @@ def purge_accounts(context: Context) -> bool:
     """Delete sessions, one-time codes and codes of phones that are over."""
     with context.database.transaction() as session:
         now = context.clock.now()
-        return accounts.purge(session, now) + cards.purge(session, now) > 0
+        return sessions.purge(session, now) + cards.purge(session, now) > 0
 
 
 def expire_unclaimed_points(context: Context) -> bool:

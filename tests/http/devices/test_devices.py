@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from backend.accounts import service as accounts
+from backend.accounts import sessions
 from backend.accounts.rules import Role
 from backend.actions.models import Claim
 from backend.api import devices
@@ -298,7 +299,7 @@ def _sign_in(client: TestClient, database: Database, clock: FrozenClock, role: R
         account = accounts.seed_staff(
             session, email="field@example.org", display_name="Field", role=role, now=clock.now()
         )
-        token = accounts.open_session(session, account, now=clock.now())
+        token = sessions.open_session(session, account, now=clock.now())
     client.cookies.set("calanque", token)
 
 

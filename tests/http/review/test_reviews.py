@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from backend.accounts import service as accounts
+from backend.accounts import sessions
 from backend.accounts.rules import Role
 from backend.actions.models import Claim
 from backend.actions.rules import ClaimState
@@ -48,14 +49,14 @@ def sign_in(client: TestClient, database: Database, clock: FrozenClock, role: Ro
         account = accounts.seed_staff(
             session, email="staff@example.org", display_name="S", role=role, now=clock.now()
         )
-        token = accounts.open_session(session, account, now=clock.now())
+        token = sessions.open_session(session, account, now=clock.now())
     client.cookies.set("calanque", token)
     return account.id
 
 
 def sign_in_citizen(client: TestClient, database: Database, clock: FrozenClock) -> str:
     with database.transaction() as session:
-        signed_in = accounts.start_anonymous(session, now=clock.now())
+        signed_in = sessions.start_anonymous(session, now=clock.now())
     client.cookies.set("calanque", signed_in.token)
     return signed_in.account.id
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from backend.accounts import queries, service
+from backend.accounts import addresses, queries, service, sessions
 from backend.accounts.errors import (
     AccountClosedError,
     EmailCodeGoneError,
@@ -32,7 +32,7 @@ def now(clock: FrozenClock) -> datetime:
 def send_code(database: Database, now: datetime, email: str = LOU) -> str:
     """Ask for a code and read it in the queued mail."""
     with database.transaction() as session:
-        service.request_code(session, email, language="fr", now=now)
+        sessions.request_code(session, email, language="fr", now=now)
     with database.reading() as session:
         mails = session.exec(select(OutboxMessage)).all()
         newest = max(mails, key=lambda mail: mail.id)
@@ -42,7 +42,7 @@ def send_code(database: Database, now: datetime, email: str = LOU) -> str:
 
 def guess(database: Database, code: str, now: datetime, email: str = LOU) -> EcoError | None:
     with database.transaction() as session:
-        return service.try_code(session, email, code, now=now)
+        return sessions.try_code(session, email, code, now=now)
 
 
 def actor(database: Database, token: str, now: datetime) -> Actor | None:
@@ -56,7 +56,7 @@ def wrong(code: str) -> str:
 
 def test_an_anonymous_phone_can_claim_at_once(database: Database, now: datetime) -> None:
     with database.transaction() as session:
-        signed_in = service.start_anonymous(session, now=now)
+        signed_in = sessions.start_anonymous(session, now=now)
 
     found = actor(database, signed_in.token, now)
 
@@ -67,7 +67,7 @@ def test_an_anonymous_phone_can_claim_at_once(database: Database, now: datetime)
 
 def test_the_database_does_not_hold_the_token(database: Database, now: datetime) -> None:
     with database.transaction() as session:
-        token = service.start_anonymous(session, now=now).token
+        token = sessions.start_anonymous(session, now=now).token
 
     with database.reading() as session:
         rows = session.exec(select(LoginSession)).all()
@@ -79,7 +79,7 @@ def test_a_session_ends_at_its_hour(database: Database, now: datetime) -> None:
         staff = service.seed_staff(
             session, email="a@b.fr", display_name="A", role=Role.ADMIN, now=now
         )
-        token = service.open_session(session, staff, now=now)
+        token = sessions.open_session(session, staff, now=now)
 
     assert actor(database, token, now + timedelta(hours=11)) is not None
     assert actor(database, token, now + timedelta(hours=12)) is None
@@ -157,8 +157,8 @@ def test_no_mail_goes_to_what_is_no_address(database: Database, now: datetime) -
 
 def test_signing_up_keeps_the_account_of_the_phone(database: Database, now: datetime) -> None:
     with database.transaction() as session:
-        before = service.start_anonymous(session, now=now)
-        after = service.sign_in(session, LOU, anonymous_id=before.account.id, now=now)
+        before = sessions.start_anonymous(session, now=now)
+        after = sessions.sign_in(session, LOU, anonymous_id=before.account.id, now=now)
 
     assert after.account.id == before.account.id
     assert after.account.state == AccountState.ACTIVE
@@ -168,9 +168,9 @@ def test_signing_up_keeps_the_account_of_the_phone(database: Database, now: date
 
 def test_signing_in_to_an_own_account_merges_the_phone(database: Database, now: datetime) -> None:
     with database.transaction() as session:
-        first = service.sign_in(session, LOU, anonymous_id=None, now=now)
-        phone = service.start_anonymous(session, now=now)
-        second = service.sign_in(session, LOU, anonymous_id=phone.account.id, now=now)
+        first = sessions.sign_in(session, LOU, anonymous_id=None, now=now)
+        phone = sessions.start_anonymous(session, now=now)
+        second = sessions.sign_in(session, LOU, anonymous_id=phone.account.id, now=now)
         phone_id = phone.account.id
 
     with database.reading() as session:
@@ -186,8 +186,8 @@ def test_a_signed_in_account_is_never_merged_into_another(
     database: Database, now: datetime
 ) -> None:
     with database.transaction() as session:
-        lou = service.sign_in(session, LOU, anonymous_id=None, now=now)
-        eve = service.sign_in(session, "eve@example.org", anonymous_id=lou.account.id, now=now)
+        lou = sessions.sign_in(session, LOU, anonymous_id=None, now=now)
+        eve = sessions.sign_in(session, "eve@example.org", anonymous_id=lou.account.id, now=now)
 
         assert eve.merge_source_id is None
         assert eve.account.id != lou.account.id
@@ -195,24 +195,24 @@ def test_a_signed_in_account_is_never_merged_into_another(
 
 def test_an_erased_account_cannot_sign_in(database: Database, now: datetime) -> None:
     with database.transaction() as session:
-        account = service.sign_in(session, LOU, anonymous_id=None, now=now).account
+        account = sessions.sign_in(session, LOU, anonymous_id=None, now=now).account
         account.state = AccountState.ERASED
         session.add(account)
         session.flush()
 
         with pytest.raises(AccountClosedError):
-            service.sign_in(session, LOU, anonymous_id=None, now=now)
+            sessions.sign_in(session, LOU, anonymous_id=None, now=now)
 
 
 def test_signing_out_ends_this_browser_only(database: Database, now: datetime) -> None:
     with database.transaction() as session:
-        phone = service.sign_in(session, LOU, anonymous_id=None, now=now).token
-        tablet = service.sign_in(session, LOU, anonymous_id=None, now=now).token
+        phone = sessions.sign_in(session, LOU, anonymous_id=None, now=now).token
+        tablet = sessions.sign_in(session, LOU, anonymous_id=None, now=now).token
     on_phone = actor(database, phone, now)
     assert on_phone is not None
 
     with database.transaction() as session:
-        service.sign_out(session, on_phone.session_id)
+        sessions.sign_out(session, on_phone.session_id)
 
     assert actor(database, phone, now) is None
     assert actor(database, tablet, now) is not None
@@ -220,8 +220,8 @@ def test_signing_out_ends_this_browser_only(database: Database, now: datetime) -
 
 def test_signing_out_everywhere_ends_all(database: Database, now: datetime) -> None:
     with database.transaction() as session:
-        tokens = [service.sign_in(session, LOU, anonymous_id=None, now=now) for _ in range(3)]
-        ended = service.sign_out_everywhere(session, tokens[0].account.id)
+        tokens = [sessions.sign_in(session, LOU, anonymous_id=None, now=now) for _ in range(3)]
+        ended = sessions.sign_out_everywhere(session, tokens[0].account.id)
 
     assert ended == 3
     assert [actor(database, signed_in.token, now) for signed_in in tokens] == [None] * 3
@@ -229,7 +229,7 @@ def test_signing_out_everywhere_ends_all(database: Database, now: datetime) -> N
 
 def test_two_accounts_never_share_an_address(database: Database, now: datetime) -> None:
     with database.transaction() as session:
-        service.sign_in(session, LOU, anonymous_id=None, now=now)
+        sessions.sign_in(session, LOU, anonymous_id=None, now=now)
 
         with pytest.raises(EmailTakenError):
             service.create_account(
@@ -252,7 +252,7 @@ def test_staff_gets_a_role_once(database: Database, now: datetime) -> None:
 
 def test_citizens_get_no_role(database: Database, now: datetime) -> None:
     with database.transaction() as session:
-        lou = service.sign_in(session, LOU, anonymous_id=None, now=now).account
+        lou = sessions.sign_in(session, LOU, anonymous_id=None, now=now).account
 
         with pytest.raises(RoleNotGrantableError):
             service.grant_role(session, lou, Role.ADMIN, now=now)
@@ -260,11 +260,11 @@ def test_citizens_get_no_role(database: Database, now: datetime) -> None:
 
 def test_active_people_wait_for_an_address_of_the_chain(database: Database, now: datetime) -> None:
     with database.transaction() as session:
-        lou = service.sign_in(session, LOU, anonymous_id=None, now=now).account
-        service.start_anonymous(session, now=now)
+        lou = sessions.sign_in(session, LOU, anonymous_id=None, now=now).account
+        sessions.start_anonymous(session, now=now)
 
         before = queries.needing_address(session, genesis_hash="0x1")
-        service.add_address(
+        addresses.add_address(
             session, account_id=lou.id, genesis_hash="0x1", address="0xA", index=0, now=now
         )
 
@@ -277,9 +277,9 @@ def test_rewards_go_to_the_newest_address_and_the_oldest_is_spent(
     database: Database, now: datetime
 ) -> None:
     with database.transaction() as session:
-        lou = service.sign_in(session, LOU, anonymous_id=None, now=now).account
+        lou = sessions.sign_in(session, LOU, anonymous_id=None, now=now).account
         for index, address in enumerate(("0xOld", "0xNew")):
-            service.add_address(
+            addresses.add_address(
                 session,
                 account_id=lou.id,
                 genesis_hash="0x1",
@@ -295,9 +295,9 @@ def test_rewards_go_to_the_newest_address_and_the_oldest_is_spent(
 
 def test_an_address_of_an_old_chain_is_not_spent(database: Database, now: datetime) -> None:
     with database.transaction() as session:
-        lou = service.sign_in(session, LOU, anonymous_id=None, now=now).account
+        lou = sessions.sign_in(session, LOU, anonymous_id=None, now=now).account
         for genesis, later in (("0x1", 0), ("0x2", 60)):
-            service.add_address(
+            addresses.add_address(
                 session,
                 account_id=lou.id,
                 genesis_hash=genesis,
@@ -312,9 +312,9 @@ def test_an_address_of_an_old_chain_is_not_spent(database: Database, now: dateti
 
 def test_recording_an_address_twice_changes_nothing(database: Database, now: datetime) -> None:
     with database.transaction() as session:
-        lou = service.sign_in(session, LOU, anonymous_id=None, now=now).account
+        lou = sessions.sign_in(session, LOU, anonymous_id=None, now=now).account
         made = [
-            service.add_address(
+            addresses.add_address(
                 session, account_id=lou.id, genesis_hash="0x1", address="0xA", index=0, now=now
             )
             for _ in range(2)
@@ -329,10 +329,10 @@ def test_what_is_over_is_deleted(database: Database, now: datetime) -> None:
         staff = service.seed_staff(
             session, email="a@b.fr", display_name="A", role=Role.ADMIN, now=now
         )
-        service.open_session(session, staff, now=now)
+        sessions.open_session(session, staff, now=now)
 
     with database.transaction() as session:
-        early = service.purge(session, now + timedelta(minutes=30))
-        late = service.purge(session, now + timedelta(days=1))
+        early = sessions.purge(session, now + timedelta(minutes=30))
+        late = sessions.purge(session, now + timedelta(days=1))
 
     assert (early, late) == (0, 2)

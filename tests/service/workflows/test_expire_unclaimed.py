@@ -2,7 +2,7 @@
 
 from sqlmodel import select
 
-from backend.accounts import service as accounts
+from backend.accounts import sessions
 from backend.db.engine import Database
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
@@ -23,7 +23,7 @@ def first_reward(database: Database, clock: FrozenClock) -> str:
     builders.make_edition(database, clock)
     kiosk = builders.make_kiosk(database, clock)
     with database.transaction() as session:
-        phone = accounts.start_anonymous(session, now=clock.now()).account.id
+        phone = sessions.start_anonymous(session, now=clock.now()).account.id
         admit(session, [ClaimRequest(phone, "key-00001", kiosk.slot_code())], now=clock.now())
     with database.transaction() as session:
         decide_next(session, region=REGION, now=clock.now())
@@ -57,7 +57,7 @@ def test_who_signs_up_in_time_keeps_them(database: Database, clock: FrozenClock)
     phone = first_reward(database, clock)
     clock.advance(seconds=WEEK_S - 1)
     with database.transaction() as session:
-        kept = accounts.sign_in(
+        kept = sessions.sign_in(
             session, "lou@test.example", anonymous_id=phone, now=clock.now()
         ).account.id
     clock.advance(seconds=30 * 24 * 3600)
