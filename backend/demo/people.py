@@ -3,17 +3,33 @@
 import mailbox
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
+from backend.demo.pages import hidden_fields, problem_in
 from backend.demo.processes import DemoError
 from backend.kernel.ids import new_id
 
 POLL_S = 0.05
 TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a form led to.
+
+    Attributes:
+        location: Where the browser is sent; empty when a page came back at once.
+        problem: What the page says is wrong; empty when nothing is.
+    """
+
+    location: str
+    text: str
+    problem: str = ""
 
 
 class Person:
@@ -50,6 +66,37 @@ class Person:
         """Store something; fails loudly on any refusal."""
         return _body(self._http.put(path, json=body))
 
+    def page(self, path: str) -> str:
+        """Read a page as a browser does; fails loudly on any refusal."""
+        return self._whole(path).text
+
+    def download(self, path: str) -> bytes:
+        """Read a file; fails loudly on any refusal."""
+        return bytes(self._whole(path).content)
+
+    def submit(self, page: str, action: str, fields: Mapping[str, object] | None = None) -> Answer:
+        """Open a page, fill in one of its forms and send it.
+
+        Args:
+            page: Path of the page.
+            action: Of the form; what it hides (token, key) is sent along.
+        Raises:
+            DemoError: The page has no such form, or the answer is neither a redirect nor a page.
+        """
+        hidden = hidden_fields(self.page(page), action)
+        if hidden is None:
+            msg = f"{page} has no form for {action}"
+            raise DemoError(msg)
+        response = self._http.post(action, data={**hidden, **(fields or {})})
+        problem = problem_in(response.text)
+        if response.is_error and not problem:
+            _body(response)
+        return Answer(response.headers.get("location", ""), response.text, problem)
+
+    def upload(self, path: str, name: str, content: bytes) -> Any:
+        """Send a file; fails loudly on any refusal."""
+        return _body(self._http.post(path, files={"report": (name, content)}))
+
     def arrive(self) -> None:
         """Open the site for the first time: an anonymous citizen, tied to this phone."""
         self.post("/api/v1/sessions")
@@ -78,6 +125,21 @@ class Person:
             return found if is_done(found) else None
 
         return _wait(probe, what, timeout_s=timeout_s)
+
+    def wait_for_page(self, what: str, path: str, words: str, timeout_s: float) -> str:
+        """Read a page until it contains some words."""
+
+        def probe() -> str | None:
+            text = self.page(path)
+            return text if words in text else None
+
+        return str(_wait(probe, what, timeout_s=timeout_s))
+
+    def _whole(self, path: str) -> httpx2.Response:
+        response = self._http.get(path, follow_redirects=True)
+        if response.is_error:
+            _body(response)
+        return response
 
 
 def _body(response: httpx2.Response) -> Any:

@@ -4,7 +4,7 @@ import signal
 import threading
 from pathlib import Path
 
-from backend.demo import journey, seed, stack
+from backend.demo import journey, merchant_day, opening, seed, stack
 from backend.demo.console import Story
 from backend.demo.processes import DemoError, port_or_fail
 from backend.kernel.errors import EcoError
@@ -61,6 +61,10 @@ def _stay(running: stack.Stack, story: Story, stop: threading.Event) -> None:
         story.plain(f"    {email:<40} {name}, {role}")
     for name, _, email in seed.SHOPS:
         story.plain(f"    {email:<40} {name}, merchant")
+    name, _, email = seed.ASSOCIATION
+    story.plain(f"    {email:<40} {name}, association")
+    for name, email in ((opening.SHOP, opening.OWNER), ("Yanis", merchant_day.CITIZEN)):
+        story.plain(f"    {email:<40} {name}")
     story.plain(f"    {'nadia@demo.calanque.example':<40} Nadia, citizen")
     while not stop.wait(0.5):
         running.children.check()

@@ -7,11 +7,12 @@ from pathlib import Path
 from sqlmodel import Session
 
 from backend.accounts import service as accounts
-from backend.accounts.models import Account
 from backend.accounts.rules import AccountKind, Role
 from backend.devices import service as devices
 from backend.devices.rules import DeviceKind
 from backend.merchants import service as merchants
+from backend.merchants.models import Merchant
+from backend.merchants.rules import MerchantKind
 from backend.rulebook import service as editions
 from backend.territory import service as territory
 from backend.territory.models import Station
@@ -33,6 +34,8 @@ SHOPS = (
     ("Piscine de Luminy", "13209", "piscine@demo.calanque.example"),
     ("Librairie Cours Mirabeau", "13001", "librairie@demo.calanque.example"),
 )
+ASSOCIATION = ("Les Amis des Calanques", "13208", "amis@demo.calanque.example")
+"""Takes gifts; it does not sell."""
 STAFF = (
     ("admin@demo.calanque.example", "Alix Martin", Role.ADMIN),
     ("redaction@demo.calanque.example", "Samia Benali", Role.RULES_EDITOR),
@@ -75,15 +78,9 @@ def seed(session: Session, *, effective_from: datetime, now: datetime) -> list[T
         effective_from=effective_from,
         at=now,
     )
-    for name, commune_code, email in SHOPS:
-        merchants.register(
-            session,
-            name=name,
-            commune_code=commune_code,
-            owner_account_id=_shopkeeper(session, name, email, now).id,
-            daily_cap_units=DAILY_CAP_UNITS,
-            at=now,
-        )
+    for shop in SHOPS:
+        _merchant(session, *shop, now)
+    _merchant(session, *ASSOCIATION, now).kind = MerchantKind.ASSOCIATION
     return _terminals(session, stations, now)
 
 
@@ -93,9 +90,19 @@ def _communes() -> list[communes.CommuneFacts]:
     )
 
 
-def _shopkeeper(session: Session, name: str, email: str, now: datetime) -> Account:
-    return accounts.create_account(
+def _merchant(
+    session: Session, name: str, commune_code: str, email: str, now: datetime
+) -> Merchant:
+    owner = accounts.create_account(
         session, kind=AccountKind.MERCHANT, email=email, display_name=name, now=now
+    )
+    return merchants.register(
+        session,
+        name=name,
+        commune_code=commune_code,
+        owner_account_id=owner.id,
+        daily_cap_units=DAILY_CAP_UNITS,
+        at=now,
     )
 
 

@@ -41,6 +41,13 @@ def held_by(session: Session, offer_id: str, account_id: str) -> Sequence[OfferH
     return session.exec(statement.order_by(col(OfferHold.id))).all()
 
 
+def hold_of_payment(session: Session, payment_id: str) -> OfferHold | None:
+    """Return the reservation that a payment pays."""
+    return session.exec(
+        select(OfferHold).where(col(OfferHold.payment_id) == payment_id)
+    ).one_or_none()
+
+
 def holds_of(session: Session, account_id: str, *, limit: int = 50) -> Sequence[OfferHold]:
     """Return a person's reservations, lapsed ones included, newest first."""
     statement = select(OfferHold).where(col(OfferHold.account_id) == account_id)
