@@ -127,7 +127,7 @@ test-faults: setup ## Test crashes, lost answers and reorganisations in 200 seed
 	$(PYTEST) -n $(PYTEST_WORKERS) tests/faults
 
 faults: setup ## Play FAULTS=10000 schedules, print what was reached (stop and resume at will)
-	PYTHONHASHSEED=0 $(BIN)/python -m tests.faults.deep --seeds $(or $(FAULTS),10000) --others $(or $(OTHERS),1000) --workers $(PYTEST_WORKERS)
+	PYTHONHASHSEED=0 $(BIN)/python -m tests.faults.deep --seeds $(or $(FAULTS),10000) --liars $(or $(LIARS),1000) --others $(or $(OTHERS),192) --workers $(PYTEST_WORKERS)
 
 faults-processes: setup ## Kill real processes in SQLITE=200 and POSTGRESQL=50 schedules (stop and resume at will)
 	PYTHONHASHSEED=0 $(BIN)/python -m tests.faults.processes.deep --sqlite $(or $(SQLITE),200) --postgresql $(or $(POSTGRESQL),50)
