@@ -109,6 +109,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         trip_area=chosen.trip_area,
         payer=Payee(chosen.payer_name, chosen.payer_iban, chosen.payer_bic),
         identity_secret=chosen.identity_secret_bytes,
+        promise_secret=chosen.promise_secret_bytes,
     )
     problems.install(app)
     api = APIRouter(prefix="/api/v1")

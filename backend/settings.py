@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIN_SECRET_BYTES = 32
@@ -134,6 +134,12 @@ class Settings(BaseSettings):
         description="At least 64 hex digits that key the pseudonyms of people whom carpool "
         "operators name; unset, journeys are not taken. Losing it forgets who travelled together.",
     )
+    promise_secret: SecretStr | None = Field(
+        default=None,
+        description="At least 64 hex digits behind the key that vouches for phones and shops that "
+        "pay and take payments without network; unset, nobody can. It moves no points: see "
+        "docs/payments.md.",
+    )
     register_url: str = Field(
         default="",
         description="Address of the national carpool register's API with its version, for example "
@@ -150,11 +156,11 @@ class Settings(BaseSettings):
         "device number of the partner to at least 64 hex digits.",
     )
 
-    @field_validator("identity_secret")
+    @field_validator("identity_secret", "promise_secret")
     @classmethod
-    def _is_long_hex(cls, value: SecretStr | None) -> SecretStr | None:
+    def _is_long_hex(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value is not None and len(bytes.fromhex(value.get_secret_value())) < MIN_SECRET_BYTES:
-            raise ValueError("identity_secret has fewer than 64 hex digits")
+            raise ValueError(f"{info.field_name} has fewer than 64 hex digits")
         return value
 
     @property
@@ -163,6 +169,13 @@ class Settings(BaseSettings):
         if self.identity_secret is None:
             return None
         return bytes.fromhex(self.identity_secret.get_secret_value())
+
+    @property
+    def promise_secret_bytes(self) -> bytes | None:
+        """The promise secret, or `None` when it is not set."""
+        if self.promise_secret is None:
+            return None
+        return bytes.fromhex(self.promise_secret.get_secret_value())
 
     @property
     def register_key_pairs(self) -> dict[int, tuple[str, str]]:

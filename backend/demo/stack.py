@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import secrets
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from pydantic import SecretStr
 
 from backend.db.migrate import migrate
 from backend.demo import seed
@@ -94,15 +97,18 @@ def start(folder: Path, *, web_port: int, database_url: str | None, story: Story
 def environment(settings: Settings) -> dict[str, str]:
     """Return the settings as environment variables for a child process.
 
-    Secrets are left out: a child inherits those that stand in our own environment.
+    Secrets are left out: a child inherits those that stand in our own environment. The one that
+    the demo draws for itself is put in, so that paying without network can be tried.
     """
-    secret = {"identity_secret", "register_keys", "partner_keys"}
+    secret = {"identity_secret", "register_keys", "partner_keys", "promise_secret"}
     dumped = json.loads(settings.model_dump_json(exclude=secret, exclude_none=True))
     variables = {
         f"CALANQUE_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
         for name, value in dumped.items()
         if name != "database_url"
     }
+    if settings.promise_secret is not None:
+        variables["CALANQUE_PROMISE_SECRET"] = settings.promise_secret.get_secret_value()
     return {**variables, "DATABASE_URL": settings.database_url}
 
 
@@ -137,6 +143,7 @@ def _settings(folder: Path, ports: Ports, database_url: str | None) -> Settings:
         confirmations_min=2,
         maildir=folder / "mail",
         sepa_folder=folder / "sepa",
+        promise_secret=SecretStr(secrets.token_hex(32)),
     )
 
 

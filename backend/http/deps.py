@@ -71,6 +71,7 @@ class Config:
         trip_area: South, west, north, east in degrees, as in the settings.
         payer: Account that merchants are paid from.
         identity_secret: Keys the pseudonyms of people whom operators name; `None` when not set.
+        promise_secret: Vouches for phones and shops without network; `None` when not set.
     """
 
     public_url: str
@@ -79,6 +80,7 @@ class Config:
     payer: Payee
     trip_area: str = "-90,-180,90,180"
     identity_secret: bytes | None = None
+    promise_secret: bytes | None = None
 
 
 def config(request: Request) -> Config:

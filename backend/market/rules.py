@@ -66,6 +66,8 @@ class PaymentWay(StrEnum):
     """The citizen reserved an offer."""
     DONATION = "donation"
     """The citizen gives points to an association."""
+    PROMISE = "promise"
+    """The citizen's phone signed without network, and the till handed it in later."""
 
 
 @dataclass(frozen=True)

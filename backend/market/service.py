@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from backend.db import states
 from backend.db.upsert import insert_or_skip
 from backend.kernel.errors import NotFoundError
 from backend.ledger import names
@@ -126,6 +127,30 @@ def cancel(session: Session, payment_id: str) -> bool:
         .returning(col(Payment.id))
     )
     return done.scalar_one_or_none() is not None
+
+
+def refuse(
+    session: Session,
+    payment_id: str,
+    *,
+    payer_account_id: str,
+    payer_address: str | None,
+    refusal_code: str,
+) -> None:
+    """Close a request that its payer had signed before it reached us and that cannot be paid.
+
+    Effects: REQUESTED → FAILED under the payer's name; no points move.
+    """
+    states.move(
+        session,
+        Payment,
+        col(Payment.id) == payment_id,
+        source=PaymentState.REQUESTED,
+        target=PaymentState.FAILED,
+        payer_account_id=payer_account_id,
+        payer_address=payer_address,
+        refusal_code=refusal_code,
+    )
 
 
 def expire_requests(session: Session, now: datetime) -> int:

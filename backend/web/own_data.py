@@ -1,7 +1,7 @@
 """Everything that is kept about a person, for that person, as one JSON file (GDPR, article 20)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
@@ -25,6 +25,7 @@ from backend.market.rules import PaymentWay
 from backend.merchants import queries as merchant_queries
 from backend.merchants.models import Merchant
 from backend.offers import queries as offer_queries
+from backend.promises import queries as promise_queries
 from backend.review import queries as review_queries
 from backend.rewards import queries as reward_queries
 from backend.trips import queries as trip_queries
@@ -85,6 +86,14 @@ def own_data(session: Session, account_id: str, *, now: datetime) -> dict[str, A
         "payments": _rows(
             payments,
             hide=_SIGNED,
+        ),
+        # What the phone signed is worth nothing any more; where and when is the payment's.
+        "passes_without_network": _rows(
+            promise_queries.passes_of(session, account_id, since=datetime.min.replace(tzinfo=UTC))
+        ),
+        "payments_signed_without_network": _rows(
+            promise_queries.of_account(session, account_id, limit=ALL),
+            hide={"digest", "handed_in_by"},
         ),
         "donations": _rows(
             [one for one in payments if one.way == PaymentWay.DONATION], hide=_SIGNED

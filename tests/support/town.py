@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
+from pydantic import SecretStr
 from sqlmodel import Session, col, select
 
 from backend.accounts import addresses, sessions
@@ -68,7 +69,10 @@ class Town:
         self.clock = clock
         self.mail = mail
         self.app: FastAPI = create_app(
-            Settings(database_url=url, is_demo=True, maildir=mail), clock=clock
+            Settings(
+                database_url=url, is_demo=True, maildir=mail, promise_secret=SecretStr("5e" * 32)
+            ),
+            clock=clock,
         )
         self.database: Database = self.app.state.database
         if like is not None:

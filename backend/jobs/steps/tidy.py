@@ -4,6 +4,7 @@ from backend.accounts import sessions
 from backend.cards import service as cards
 from backend.jobs.context import Context
 from backend.partners import service as partners
+from backend.promises import service as promises
 from backend.review import rules
 from backend.review import service as review
 from backend.workflows import expire_unclaimed, freeze_account
@@ -23,10 +24,11 @@ def lift_overdue_freezes(context: Context) -> bool:
 
 
 def purge_accounts(context: Context) -> bool:
-    """Delete sessions, one-time codes and codes of phones that are over."""
+    """Delete sessions, one-time codes, codes of phones and unused passes that are over."""
     with context.database.transaction() as session:
         now = context.clock.now()
-        return sessions.purge(session, now) + cards.purge(session, now) > 0
+        gone = sessions.purge(session, now) + cards.purge(session, now)
+        return gone + promises.purge(session, now) > 0
 
 
 def expire_unclaimed_points(context: Context) -> bool:

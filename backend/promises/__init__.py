@@ -1,0 +1,1 @@
+"""Promises: payments that a phone signs without network and the shop's till hands in later."""
