@@ -29,6 +29,7 @@ class NewApplication:
     Attributes:
         hours: Of seven days from Monday as typed, or none at all; see `hours.parse_day`.
         iban: Checked, without spaces.
+        place: Latitude and longitude in micro-degrees (WGS 84), both or nothing.
     """
 
     name: str
@@ -40,6 +41,7 @@ class NewApplication:
     hours: Sequence[str] = ()
     bank_holder: str = ""
     iban: str = ""
+    place: tuple[int, int] | None = None
 
 
 def apply(
@@ -74,6 +76,8 @@ def apply(
         hours=[day or [] for day in days] if any(days) else [],
         bank_holder=new.bank_holder,
         iban=new.iban,
+        latitude_e6=new.place[0] if new.place else None,
+        longitude_e6=new.place[1] if new.place else None,
         contract_version=CONTRACT_VERSION,
         created_at=at,
     )
@@ -114,6 +118,7 @@ def approve(
     )
     merchant.kind, merchant.siret, merchant.address = row.kind, row.siret, row.address
     merchant.hours = row.hours
+    merchant.latitude_e6, merchant.longitude_e6 = row.latitude_e6, row.longitude_e6
     row.merchant_id = merchant.id
     session.add(merchant)
     session.add(row)

@@ -37,6 +37,8 @@ class Merchant(SQLModel, table=True):
     address: str = Field(
         default="", sa_column_kwargs={"server_default": ""}, description="Street and number."
     )
+    latitude_e6: int | None = Field(default=None, description="Micro-degrees (WGS 84), if known.")
+    longitude_e6: int | None = Field(default=None, description="Micro-degrees (WGS 84), if known.")
     hours: list[Any] = json_column(
         "Seven days from Monday, each a list of [from, until] in minutes; empty says nothing.",
         default_factory=list,
@@ -64,6 +66,8 @@ class MerchantApplication(SQLModel, table=True):
     siret: str = Field(description="14 digits, check digit verified.")
     address: str = Field(description="Street and number.")
     commune_code: str = Field(description="INSEE code.")
+    latitude_e6: int | None = Field(default=None, description="Micro-degrees (WGS 84), if known.")
+    longitude_e6: int | None = Field(default=None, description="Micro-degrees (WGS 84), if known.")
     hours: list[Any] = json_column(
         "Seven days from Monday, each a list of [from, until] in minutes.",
         default_factory=list,

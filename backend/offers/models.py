@@ -1,11 +1,12 @@
 """Tables of offers."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from backend.db.types import instant, units
+from backend.db.types import instant, json_column, units
 from backend.kernel.ids import new_id
 from backend.offers.rules import HoldState, OfferState
 
@@ -40,6 +41,19 @@ class Offer(SQLModel, table=True):
     is_spend_free: bool = Field(description="Nothing else must be bought for it.")
     state: str = Field(default=OfferState.OPEN, index=True, description="Life of the offer.")
     created_at: datetime = instant("When it was made.")
+
+
+class OfferChange(SQLModel, table=True):
+    """What a merchant changed about an offer; reservations of before keep their price."""
+
+    __tablename__ = "offer_change"
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    offer_id: str = Field(foreign_key="offer.id", index=True, description="Of what.")
+    changed_by: str = Field(description="Account that changed it.")
+    changed_at: datetime = instant("When.")
+    before: dict[str, Any] = json_column("Changed fields → what they were; instants as ISO 8601.")
+    after: dict[str, Any] = json_column("Changed fields → what they are since.")
 
 
 class OfferHold(SQLModel, table=True):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from backend.offers.models import Offer, OfferHold
+from backend.offers.models import Offer, OfferChange, OfferHold
 from backend.offers.rules import HoldState, OfferState
 
 
@@ -29,6 +29,12 @@ def of_merchant(session: Session, merchant_id: str, *, limit: int = 100) -> Sequ
     """Return a merchant's offers, newest first."""
     statement = select(Offer).where(col(Offer.merchant_id) == merchant_id)
     return session.exec(statement.order_by(col(Offer.id).desc()).limit(limit)).all()
+
+
+def changes(session: Session, offer_id: str, *, limit: int = 50) -> Sequence[OfferChange]:
+    """Return what was changed about an offer, newest first."""
+    statement = select(OfferChange).where(col(OfferChange.offer_id) == offer_id)
+    return session.exec(statement.order_by(col(OfferChange.id).desc()).limit(limit)).all()
 
 
 def held_by(session: Session, offer_id: str, account_id: str) -> Sequence[OfferHold]:

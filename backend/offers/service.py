@@ -86,11 +86,6 @@ def create(session: Session, new: NewOffer, *, merchant_id: str, at: datetime) -
     return offer
 
 
-def close(session: Session, offer_id: str) -> None:
-    """Take an offer back; reservations stand until they end."""
-    session.execute(update(Offer).where(col(Offer.id) == offer_id).values(state=OfferState.CLOSED))
-
-
 def reserve(session: Session, *, offer_id: str, account_id: str, at: datetime) -> OfferHold:
     """Set one piece aside for fifteen minutes.
 
@@ -102,8 +97,7 @@ def reserve(session: Session, *, offer_id: str, account_id: str, at: datetime) -
     offer = queries.offer(session, offer_id)
     if offer is None:
         raise NotFoundError("offer", offer_id)
-    if offer.state != OfferState.OPEN or not is_on(offer.starts_at, offer.ends_at, at):
-        raise OfferNotOpenError
+    _refuse_if_over(offer, at)
     taken = session.execute(
         update(Offer)
         .where(col(Offer.id) == offer_id, col(Offer.stock_left) > 0)
@@ -112,8 +106,12 @@ def reserve(session: Session, *, offer_id: str, account_id: str, at: datetime) -
     ).scalar_one_or_none()
     if taken is None:
         raise OfferSoldOutError
-    # The row of the offer is locked from here on, so the free places are read in turn.
+    # The row of the offer is locked from here on, so limit and free places are read in turn.
+    session.refresh(offer)
+    _refuse_if_over(offer, at)
     used = {hold.place_number for hold in queries.held_by(session, offer_id, account_id)}
+    if len(used) >= offer.per_person:
+        raise OfferLimitError(offer.per_person)
     free = [number for number in range(offer.per_person) if number not in used]
     for number in free:
         hold = OfferHold(
@@ -126,6 +124,11 @@ def reserve(session: Session, *, offer_id: str, account_id: str, at: datetime) -
         if insert_or_skip(session, hold) is not None:
             return hold
     raise OfferLimitError(offer.per_person)
+
+
+def _refuse_if_over(offer: Offer, at: datetime) -> None:
+    if offer.state != OfferState.OPEN or not is_on(offer.starts_at, offer.ends_at, at):
+        raise OfferNotOpenError
 
 
 def tie_to_payment(session: Session, hold_id: str, payment_id: str) -> None:

@@ -6,6 +6,7 @@ from fastapi.staticfiles import StaticFiles
 from backend.http.headers import SecurityHeaders
 from backend.web import (
     admin,
+    area_map,
     cards,
     citizen,
     clerk_door,
@@ -30,6 +31,7 @@ from backend.web import (
     rides,
     rulebook_pages,
     scanning,
+    shop_offers,
     shop_paper,
     shopping,
     signing_in,
@@ -45,6 +47,7 @@ from backend.web.rendering import FOLDER
 
 MODULES = (
     admin,
+    area_map,
     cards,
     citizen,
     clerk_door,
@@ -58,6 +61,7 @@ MODULES = (
     joining,
     mailbox_pages,
     offers,
+    shop_offers,
     own_data,
     own_wallet,
     paying,

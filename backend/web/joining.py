@@ -24,7 +24,8 @@ from backend.merchants.models import MerchantApplication
 from backend.merchants.rules import CONTRACT_VERSION
 from backend.payouts.rules import masked_iban
 from backend.territory import queries as territory_queries
-from backend.web import places
+from backend.territory.geo import position_of
+from backend.web import area_map, places
 from backend.web.contexts import ApplicationLine, ApplicationsPage, ApplyPage
 from backend.web.forms import checked_form, see
 from backend.web.rendering import respond
@@ -44,6 +45,8 @@ class ApplicationForm(BaseModel):
     siret: str = Field(default="", max_length=40)
     address: str = Field(default="", max_length=300)
     commune_code: str = Field(default="", max_length=5)
+    latitude: str = Field(default="", max_length=20)
+    longitude: str = Field(default="", max_length=20)
     hours: list[str] = Field(default=[], max_length=DAYS)
     holder: str = Field(default="", max_length=140)
     iban: str = Field(default="", max_length=60)
@@ -79,6 +82,7 @@ def post_apply(
                 hours=form.hours,
                 bank_holder=form.holder,
                 iban=form.iban,
+                place=_place(form),
             )
             admit_merchant.apply(session, new, account_id=actor.account_id, now=clock.now())
     except ApplicationInvalidError as error:
@@ -142,6 +146,8 @@ def _page(
         siret=typed.siret,
         address=typed.address,
         commune_code=typed.commune_code,
+        latitude=typed.latitude,
+        longitude=typed.longitude,
         hours=tuple(typed.hours) if len(typed.hours) == DAYS else ("",) * DAYS,
         holder=typed.holder,
         iban=typed.iban,
@@ -162,4 +168,17 @@ def _line(session: Session, row: MerchantApplication) -> ApplicationLine:
         hours=tuple(day_text(day) for day in row.hours),
         holder=row.bank_holder,
         account=masked_iban(row.iban) if row.iban else "",
+        pins=area_map.pins([(row.name, "", row.latitude_e6, row.longitude_e6)]),
+        place=area_map.place_text(row.latitude_e6, row.longitude_e6),
     )
+
+
+def _place(form: ApplicationForm) -> tuple[int, int] | None:
+    if not form.latitude.strip() and not form.longitude.strip():
+        return None
+    try:
+        # A French keyboard has a comma.
+        found = position_of(form.latitude.replace(",", "."), form.longitude.replace(",", "."))
+    except ValueError as error:
+        raise ApplicationInvalidError("place") from error
+    return found.latitude_e6, found.longitude_e6

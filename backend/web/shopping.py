@@ -24,7 +24,7 @@ from backend.merchants import queries
 from backend.merchants.hours import day_text
 from backend.merchants.rules import MerchantKind, MerchantState
 from backend.territory import queries as territory_queries
-from backend.web import little_map, places
+from backend.web import area_map, little_map, places
 from backend.web.contexts import AssociationLine, GivingPage, ShopPage
 from backend.web.forms import checked_form, see, units_in
 from backend.web.rendering import respond
@@ -55,7 +55,10 @@ def get_associations(request: Request, session: ReadSession, actor: MaybeActor) 
     """Show the associations that take points as gifts, on a small map and by name."""
     communes = {c.insee_code: c for c in territory_queries.communes(session)}
     found = queries.active_of_kind(session, MerchantKind.ASSOCIATION)
-    outlines, dots = little_map.draw(communes, [one.commune_code for one in found])
+    outlines, dots = little_map.draw(
+        communes,
+        [little_map.Spot(one.commune_code, one.latitude_e6, one.longitude_e6) for one in found],
+    )
     page = GivingPage(
         associations=tuple(
             AssociationLine(
@@ -71,6 +74,7 @@ def get_associations(request: Request, session: ReadSession, actor: MaybeActor) 
         ),
         outlines=outlines,
         dots=dots,
+        pins=area_map.pins_of(found),
     )
     return respond(request, "giving.html", page, actor=actor, section="offers")
 
@@ -145,6 +149,8 @@ def _page(
         point_cents=point_cents,
         purchase_key=secrets.token_hex(16),
         hours=tuple(day_text(day) for day in merchant.hours),
+        where=merchant.address,
+        pins=area_map.pins_of([merchant]),
         problem_key=problem_key,
         typed=typed,
     )

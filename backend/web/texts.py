@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -124,6 +124,11 @@ def mass_text(grams: int, locale: str) -> str:
     if rounded < 1000:  # noqa: PLR2004 - grams in a kilogram
         return f"{rounded}\u00a0g"
     return f"{format_decimal(Decimal(rounded) / 1000, locale=locale)}\u00a0kg"
+
+
+def day_before(at: datetime) -> date:
+    """Return the last day that counts of what ends at an instant, at midnight as a rule."""
+    return local_day(at - timedelta(microseconds=1))
 
 
 def local_day(at: datetime) -> date:

@@ -13,6 +13,8 @@ from backend.merchants.errors import ApplicationInvalidError
 from backend.merchants.models import Merchant, MerchantApplication
 from backend.payouts import service as payouts
 from backend.payouts.errors import BankAccountInvalidError
+from backend.territory import queries as territory
+from backend.territory.geo import Position
 
 
 def apply(
@@ -21,14 +23,24 @@ def apply(
     """Send an application with the bank account that it asks to be paid on.
 
     Raises:
-        ApplicationInvalidError: See merchants.applications.apply; "iban" for a wrong account.
+        ApplicationInvalidError: See merchants.applications.apply; "iban" for a wrong account,
+            "place" for a pin outside of the commune.
     """
+    if new.place is not None and not _is_in(session, Position(*new.place), new.commune_code):
+        raise ApplicationInvalidError("place")
     try:
         holder, iban, _ = payouts.check_account(new.bank_holder, new.iban)
     except BankAccountInvalidError as error:
         raise ApplicationInvalidError("iban") from error
     checked = replace(new, bank_holder=holder, iban=iban)
     return applications.apply(session, checked, account_id=account_id, at=now)
+
+
+def _is_in(session: Session, position: Position, commune_code: str) -> bool:
+    """Tell whether a place is in a commune or arrondissement, or on its quay."""
+    found = territory.commune_index(session).code_near(position)
+    area = territory.commune(session, found) if found is not None else None
+    return area is not None and commune_code in (area.insee_code, area.parent_code)
 
 
 def approve(session: Session, application_id: str, *, decided_by: str, now: datetime) -> Merchant:

@@ -6,32 +6,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from backend.collections.schemas import read_csv
 from backend.payouts.service import Hold
 from backend.rulebook import service as editions
 from backend.workflows import pay_merchant, pay_out, solvency, staff_a_till, weigh
 from tests.support import euro, rides, travel
-from tests.support.browser import ROOT
 from tests.support.clock import FrozenClock
+from tests.support.looking import NARROWEST_PX, look
 from tests.support.ports import free_port
 from tests.support.town import EDITION, Town
 from tests.support.waiting import wait_for
 
-AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# Links inside sentences may be smaller (WCAG 2.2, 2.5.8); what stands alone may not.
-SMALL = """[...document.querySelectorAll('a, button, summary, input:not([type=hidden])')]
-  .filter((e) => e.getBoundingClientRect().width && e.getBoundingClientRect().height < 44)
-  .filter((e) => !e.closest('p, dd, td, .skip')).map((e) => e.outerHTML.slice(0, 120))"""
-NARROWEST_PX = 320
-"""What WCAG 2.2 asks to reflow to (1.4.10)."""
 VIEWS: tuple[tuple[int, Literal["light", "dark"]], ...] = (
     (NARROWEST_PX, "light"),
     (390, "dark"),
@@ -210,45 +201,6 @@ def _weigh(town: Town) -> str:
     return station
 
 
-def look(page: Page, street: Street, path: str) -> list[str]:
-    """Open a page and return what is wrong with it.
-
-    The narrowest view only adds its width: axe would find there what it finds at 390 px.
-    """
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(f"script error: {error}"))
-    page.on(
-        "request",
-        lambda r: (
-            wrong.append(f"third party: {r.url}")
-            if urlsplit(r.url).netloc not in (urlsplit(street.url).netloc, "")
-            else None
-        ),
-    )
-    page.on(
-        "console",
-        lambda m: (
-            wrong.append(f"console: {m.text}")
-            if m.type == "error" and "404 (Not Found)" not in m.text
-            else None
-        ),
-    )
-    page.goto(street.url + path)
-    view_px = page.evaluate("innerWidth")
-    if view_px > NARROWEST_PX:
-        page.evaluate(AXE)
-        found = page.evaluate("(rules) => axe.run({ runOnly: rules })", RULES)
-        wrong.extend(
-            f"axe {violation['id']}: {violation['nodes'][0]['html'][:160]}"
-            for violation in found["violations"]
-        )
-    page_px = page.evaluate("document.documentElement.scrollWidth")
-    if page_px > view_px:
-        wrong.append(f"{page_px} px wide")
-    wrong.extend(f"small target: {html}" for html in page.evaluate(SMALL))
-    return [f"{path}: {problem}" for problem in wrong]
-
-
 def signed_in(
     browser: Browser, street: Street, account_id: str | None, **options: Any
 ) -> BrowserContext:
@@ -277,7 +229,7 @@ def test_each_page_is_accessible_and_quiet(
                 bypass_csp=True,  # axe is ours, the page's policy is tested elsewhere
             )
         page = windows[account_id].new_page()
-        wrong.extend(look(page, street, path))
+        wrong.extend(look(page, street.url, path))
         page.close()
     for window in windows.values():
         window.close()

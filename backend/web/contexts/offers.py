@@ -1,7 +1,7 @@
 """Pages of offers and of applications to take points."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,8 @@ class OfferCard:
         left: Pieces that can still be reserved.
         mine: How many the visitor has, paid or reserved.
         pay_href: Where a reservation of the visitor is paid; empty without one.
+        km: Kilometres from the chosen commune as the crow flies; 0 for near or unknown.
+        open_today: The shop's hours today; empty when it is closed or said nothing.
     """
 
     offer_id: str
@@ -23,12 +25,14 @@ class OfferCard:
     worth_cents: int
     left: int
     per_person: int
-    ends_at: datetime
+    last_day: date
     is_accessible: bool
     is_spend_free: bool
     mine: int = 0
     pay_href: str = ""
     can_reserve: bool = True
+    km: int = 0
+    open_today: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class OffersPage:
         commune_code: Commune that comes first; empty for none.
         communes: Code and name of communes to choose from.
         outlines: Shapes of the communes for the map, as SVG paths.
+        pins: Shops that are on the map, for `map.js`.
     """
 
     commune_code: str
@@ -58,6 +63,7 @@ class OffersPage:
     offers: tuple[OfferCard, ...]
     outlines: tuple[str, ...]
     dots: tuple[OfferDot, ...]
+    pins: str
     balance_units: int
     is_known: bool
 
@@ -70,7 +76,7 @@ class OfferLine:
     title: str
     price_units: int
     left: int
-    ends_at: datetime
+    last_day: date
     is_open: bool
 
 
@@ -98,6 +104,8 @@ class ApplicationLine:
     Attributes:
         hours: Of seven days from Monday; none when nothing was said.
         account: Number of the bank account, its middle left out; empty once decided.
+        pins: Where it is, for `map.js`; empty when nothing was said.
+        place: The same in words.
     """
 
     application_id: str
@@ -111,6 +119,8 @@ class ApplicationLine:
     hours: tuple[str, ...] = ()
     holder: str = ""
     account: str = ""
+    pins: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,8 @@ class ApplyPage:
     siret: str = ""
     address: str = ""
     commune_code: str = ""
+    latitude: str = ""
+    longitude: str = ""
     hours: tuple[str, ...] = ("",) * 7
     holder: str = ""
     iban: str = ""
@@ -137,3 +149,32 @@ class ApplicationsPage:
     """Applications that wait for somebody of the metropolis."""
 
     lines: tuple[ApplicationLine, ...]
+
+
+@dataclass(frozen=True)
+class OfferChangeLine:
+    """One field of an offer that its merchant changed."""
+
+    at: datetime
+    text_key: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class EditOfferPage:
+    """An offer that its merchant changes.
+
+    Attributes:
+        stock_seen: Pieces left when the page was made.
+        typed: Field → what stands in it.
+    """
+
+    merchant_id: str
+    offer_id: str
+    title: str
+    is_open: bool
+    stock_seen: int
+    changes: tuple[OfferChangeLine, ...]
+    problem_key: str = ""
+    typed: tuple[tuple[str, str], ...] = ()

@@ -16,6 +16,8 @@ class ShopPage:
         point_cents: What a point is worth, in euro cents.
         purchase_key: Makes a purchase that is sent twice one.
         hours: Of seven days from Monday; none when the shop said nothing.
+        where: Street and number.
+        pins: Where it is, for `map.js`; empty when nothing was said.
     """
 
     merchant_id: str
@@ -28,6 +30,8 @@ class ShopPage:
     point_cents: str
     purchase_key: str
     hours: tuple[str, ...] = ()
+    where: str = ""
+    pins: str = ""
     problem_key: str = ""
     typed: str = ""
 
@@ -72,3 +76,4 @@ class GivingPage:
     associations: tuple[AssociationLine, ...]
     outlines: tuple[str, ...]
     dots: tuple[OfferDot, ...]
+    pins: str

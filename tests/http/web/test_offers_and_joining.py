@@ -1,5 +1,6 @@
 """Offers and applications as citizens, merchants and staff meet them."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from backend.accounts.rules import Role
 from backend.merchants import queries
+from backend.territory import queries as territory
 from backend.workflows import admit_merchant
 from tests.support import builders
 from tests.support.town import Town
@@ -58,6 +60,33 @@ def test_a_wrong_field_of_an_offer_comes_back_with_what_was_typed(
     assert status == 422
     assert 'id="offer-problem"' in page
     assert 'value="Deux croissants"' in page
+
+
+def test_a_merchant_changes_an_offer_and_reads_what_it_was(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    till = browser_of(town.baker.id)
+    _publish(town, till, form)
+    page = till.get(f"/caisse/offres/{town.shop.id}").text
+    (path,) = set(re.findall(rf'href="(/caisse/offres/{town.shop.id}/\w+)"', page))
+    shown = till.get(path).text
+    days = dict(
+        re.findall(r'name="(starts_on|ends_on)" type="date" required value="([^"]+)"', shown)
+    )
+    fields = {**form(shown), **days, "per_person": "1"}
+
+    wrong = till.post(path, data={**fields, "price": "12,5", "stock": "deux"})
+    saved = till.post(path, data={**fields, "price": "9", "stock": "6"}).text
+
+    assert wrong.status_code == 422
+    assert 'id="offer-problem"' in wrong.text
+    assert "12,50 → 9" in saved
+    assert "2 → 6" in saved
+    assert "Premier jour" not in saved
+    assert browser_of(town.rival.id).get(path).status_code == 404
+    till.post(f"{path}/retirer", data={"form_token": fields["form_token"]})
+    assert "Offre retirée" in till.get(path).text
+    assert browser_of(town.citizen("zoe@test.example")).get("/offres").text.count("<article") == 0
 
 
 def _apply(phone: TestClient, form: Fields, **changes: object) -> tuple[int, str]:
@@ -122,6 +151,56 @@ def test_a_wrong_siret_or_no_contract_comes_back(
         status, page = _apply(phone, form, **changes)
         assert status == 422
         assert 'value="Recyclerie du Port"' in page
+
+
+def _outline(town: Town) -> None:
+    square = [[5.3, 43.2], [5.5, 43.2], [5.5, 43.4], [5.3, 43.4], [5.3, 43.2]]
+    with town.database.transaction() as session:
+        commune = territory.commune(session, "13055")
+        assert commune is not None
+        commune.boundary = json.dumps({"type": "Polygon", "coordinates": [square]})
+        session.add(commune)
+
+
+def test_a_pin_goes_from_the_application_over_staff_to_the_map_of_citizens(
+    town: Town, browser_of: BrowserOf, form: Fields
+) -> None:
+    _outline(town)
+    phone = browser_of(town.citizen("port@test.example"))
+    admin = browser_of(builders.make_staff(town.database, town.clock, Role.ADMIN).id)
+
+    far, page = _apply(phone, form, latitude="43,529700", longitude="5,447400")
+    half, _ = _apply(phone, form, latitude="43,3")
+    good, _ = _apply(phone, form, latitude="43,304500", longitude="5.368000")
+    queue = admin.get("/admin/commercants").text
+    (path,) = re.findall(r'action="(/admin/commercants/\w+/accepter)"', queue)
+    admin.post(path, data={"form_token": form(queue)["form_token"]})
+
+    assert (far, half, good) == (422, 422, 200)
+    assert "Le repère n’est pas dans la commune choisie" in page
+    assert 'value="43,529700"' in page
+    assert "43.304500, 5.368000" in queue
+    with town.database.transaction() as session:
+        (shop,) = [m for m in queries.merchants(session) if m.name == "Recyclerie du Port"]
+        shop.state = "active"
+        session.add(shop)
+    listed = phone.get("/dons").text
+    assert (shop.latitude_e6, shop.longitude_e6) == (43_304_500, 5_368_000)
+    assert f"/boutique/{shop.id}&#34;, 43304500, 5368000" in listed
+    areas = phone.get("/carte/communes.json").json()
+    assert [area["properties"]["code"] for area in areas["features"]] == ["13055"]
+
+
+def test_the_commune_that_somebody_looked_near_to_is_remembered(
+    town: Town, browser_of: BrowserOf
+) -> None:
+    phone = browser_of(town.citizen("lou@test.example"))
+    chosen = 'value="13055" selected'
+
+    assert chosen in phone.get("/offres?commune=13055").text
+    assert chosen in phone.get("/offres").text
+    assert chosen not in phone.get("/offres?commune=").text
+    assert chosen not in phone.get("/offres").text
 
 
 def test_only_who_manages_merchants_sees_the_queue(town: Town, browser_of: BrowserOf) -> None:

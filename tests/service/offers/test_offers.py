@@ -17,7 +17,7 @@ from backend.market.errors import PaymentNotOpenError
 from backend.market.models import Payment
 from backend.market.rules import PaymentState
 from backend.merchants.models import Merchant
-from backend.offers import queries, service
+from backend.offers import editing, queries, service
 from backend.offers.errors import (
     OfferInvalidError,
     OfferLimitError,
@@ -160,7 +160,7 @@ def test_an_offer_that_is_not_on_cannot_be_reserved(
     later = make_offer(starts_at=clock.now() + timedelta(days=1))
     closed = make_offer()
     with database.transaction() as session:
-        service.close(session, closed.id)
+        editing.end(session, closed.id, by="merchant", at=clock.now())
 
     for offer in (later, closed):
         with pytest.raises(OfferNotOpenError):

@@ -30,6 +30,7 @@ TEMPLATES = {
     "pay.html": contexts.PayPage,
     "offers.html": contexts.OffersPage,
     "shop_offers.html": contexts.ShopOffersPage,
+    "shop_offer.html": contexts.EditOfferPage,
     "apply.html": contexts.ApplyPage,
     "applications.html": contexts.ApplicationsPage,
     "proofs.html": contexts.ProofsPage,

@@ -81,6 +81,7 @@ def test_each_text_is_used() -> None:
         "till.problem.",
         "refund.problem.",
         "offers.problem.",
+        "offers.changed.",
         "apply.",
         "till_card.problem.",
         "team.problem.",
