@@ -115,7 +115,7 @@ MOVES = (
     Move(BatchState.SENT, BatchState.REVERTED, "mined with status 0"),
     Move(BatchState.SIGNED, BatchState.REVERTED, "mined with status 0, found late"),
     Move(BatchState.MINED, BatchState.REVERTED, "mined again with status 0 after a reorganisation"),
-    Move(BatchState.REVERTED, BatchState.SENT, "a reorganisation dropped the reverting block"),
+    Move(BatchState.REVERTED, BatchState.RESERVED, "its reverting block is gone: now a filler"),
     Move(BatchState.RESERVED, BatchState.REPLACED, "restored; its nonce was used since the backup"),
     Move(BatchState.SIGNED, BatchState.REPLACED, "the nonce was used by another transaction"),
     Move(BatchState.REPLACED, BatchState.RESERVED, "its nonce is free again: now a filler"),

@@ -161,8 +161,10 @@ def mark_sent(session: Session, batch_id: str, *, at: datetime) -> None:
     )
 
 
-def note_block(session: Session, batch_id: str, *, block_number: int, block_hash: str) -> None:
-    """Record that a mined transaction lies in another block now."""
+def note_block(
+    session: Session, batch_id: str, *, block_number: int | None, block_hash: str | None
+) -> None:
+    """Record that a mined transaction lies in another block now, or in none that is known."""
     session.execute(
         update(Batch)
         .where(col(Batch.id) == batch_id)
@@ -190,7 +192,8 @@ def reserve_filler(
     """Reserve a payment of nothing at a nonce that no live batch holds.
 
     Either no row has it (it was signed for and lost with a database, or only seen in a
-    pool), or the row of a batch that was REPLACED by a transaction which is gone since.
+    pool), or the row of a batch whose items are elsewhere: REPLACED by a transaction, or
+    REVERTED in a block, that is gone since.
 
     Returns:
         False when a batch holds the nonce.
@@ -221,7 +224,15 @@ def reserve_filler(
             col(Batch.nonce) == nonce,
             col(Batch.state).in_(sources_of(BatchState.RESERVED)),
         )
-        .values(state=BatchState.RESERVED, edition_number=None, sent_at=None, **content)
+        .values(
+            state=BatchState.RESERVED,
+            edition_number=None,
+            sent_at=None,
+            tx_hash=None,
+            block_number=None,
+            block_hash=None,
+            **content,
+        )
         .returning(col(Batch.id))
     )
     return reopened.scalar_one_or_none() is not None

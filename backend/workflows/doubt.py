@@ -123,6 +123,8 @@ def _seen(session: Session, claim: Claim, station: Position | None) -> list[Seen
         and other.state == ClaimState.ACCEPTED
         and other.occurred_at > oldest
     ]
+    if not past:
+        return []
     ids = [other.id or 0 for other in past]
     verdicts = action_queries.verdicts_of(session, ids)
     receipts = reward_queries.receipts_of(session, ids)

@@ -65,14 +65,18 @@ def confirm(session: Session, batch: Batch, facts: ChainFacts, *, at: datetime) 
     return True
 
 
-def give_back(session: Session, batch: Batch, target: BatchState, *, error: str) -> bool:
+def give_back(
+    session: Session, batch: Batch, target: BatchState, *, error: str, **block: str | int | None
+) -> bool:
     """Close a transaction that did not make it and free its items.
 
     Args:
         target: REVERTED or REPLACED.
+        block: Of a reverted one: tx_hash, block_number and block_hash, so that the sweep sees
+            when the block is dropped and the nonce free again.
     Effects: items return to their queue with the same ids, signatures and references.
     """
-    if not batches.move(session, batch.id, target, last_error=error[:500]):
+    if not batches.move(session, batch.id, target, last_error=error[:500], **block):
         return False
     rewards.return_to_queue(session, batch.id)
     _free_others(session, batch)

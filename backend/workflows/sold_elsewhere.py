@@ -40,9 +40,11 @@ def _pseudonyms(
     session: Session, claim: Claim, act: Act, keys: PartnerKeys
 ) -> dict[int, frozenset[str]]:
     facts = claim.evidence["facts"]
-    account = session.get(Account, claim.account_id)
     is_trip = act.kind == "mobility" and "started_at" in facts and "ended_at" in facts
-    if not is_trip or account is None or not account.email:
+    if not keys or not is_trip:
+        return {}
+    account = session.get(Account, claim.account_id)
+    if account is None or not account.email:
         # Somebody without an address is nobody that a partner could know.
         return {}
     trip = NullifierAct(

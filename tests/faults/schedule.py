@@ -10,7 +10,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from random import Random
 
 from sqlalchemy import event
@@ -19,7 +18,6 @@ from backend.accounts.models import Account
 from backend.actions.models import Claim
 from backend.db import outbox
 from backend.jobs import runner
-from backend.jobs.context import Context
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.merchants.rules import MerchantState
@@ -27,7 +25,7 @@ from backend.settlement import service as settlement
 from backend.settlement.errors import NothingToCashOutError
 from backend.workflows import pay_merchant
 from backend.workflows.admit_claims import ClaimRequest, admit
-from tests.faults import verdict
+from tests.faults import rhythm, verdict
 from tests.faults.kinds import KINDS, OTHER_RUNNER, PAIRS, Cure, Kind
 from tests.faults.points import Point
 from tests.faults.seeded import drawn_by
@@ -38,8 +36,11 @@ from tests.support.clock import FrozenClock
 
 REWARDS = 20
 PEOPLE = 6
-MAX_CLAIMS = 40
-"""Ten deposits a person and day is the cap of the first edition."""
+MAX_CLAIMS = 50
+HELD_BACK = 10
+"""Claims that are kept for each pair whose turn is still to come: its point may need some."""
+DEPOSITS_MAX = 10
+"""Of a person and day: the cap of the first edition. One more is accepted and earns nothing."""
 PAIRS_EACH = 2
 MAX_MOVES = 600
 ROUND_S = 10
@@ -49,9 +50,6 @@ QUIET_ROUNDS = 3
 DRAIN_MAX_S = 120
 """Virtual seconds within which everything is settled once nothing is wrong any more."""
 RATE_MICRO_CENTS = 100_000
-IDLE = frozenset({"reconcile", "forecasts", "tidy", "trips", "forget-trips"})
-"""Steps with nothing to do here: nobody travels, and the verdict compares the books itself."""
-
 _SHUFFLED = list(PAIRS)
 Random(0).shuffle(_SHUFFLED)
 
@@ -103,33 +101,6 @@ class Outcome:
     trace: str = ""
 
 
-@dataclass
-class Rhythm:
-    """A step of one life of the process, with its rhythm in the schedule's virtual time."""
-
-    _step: runner.Step
-    _idle_since: datetime | None = None
-
-    def is_due(self, now: datetime) -> bool:
-        """Tell whether it did something when it ran last, or rested long enough."""
-        return (
-            self._idle_since is None
-            or (now - self._idle_since).total_seconds() >= self._step.every_s
-        )
-
-    def step(self, trap: Trap, now: datetime) -> runner.Step:
-        """Return it as the runner takes it, naming itself to the trap."""
-
-        def run(context: Context) -> bool:
-            trap.step = self._step.name
-            self._idle_since = None
-            did_any = self._step.run(context)
-            self._idle_since = None if did_any else now
-            return did_any
-
-        return runner.Step(self._step.name, run, is_safe_in_recovery=self._step.is_safe_in_recovery)
-
-
 def pair_name(point: Point, kind: Kind) -> str:
     """Return how reports name a pair."""
     return f"{point.name} × {kind.name}"
@@ -154,9 +125,10 @@ class Schedule:
         self._pairs = list(self._plan.pairs)
         self._cures: list[tuple[int, Cure]] = []
         self._claimed = 0
+        self._deposits: Counter[str] = Counter()
         self._pending: list[ClaimRequest] = []
         self.moves: list[str] = []
-        self._process: list[Rhythm] = []
+        self._process: list[rhythm.Rhythm] = []
 
     def _build(self, url: str) -> World:
         clock = FrozenClock()
@@ -216,7 +188,7 @@ class Schedule:
         draw = self.random.random()
         if not self._needs_more() and not self._has_struck() and self.random.random() < 0.2:
             self._strike(self.random.choice(self._plan.kinds))
-        elif draw < 0.25 and self._claimed < (MAX_CLAIMS if self._needs_more() else REWARDS):
+        elif draw < 0.25 and self._claimed < self._claims_max():
             self._passing("claim", self._claim)
         elif draw < 0.65:
             self._passing("steps", self._steps)
@@ -230,6 +202,9 @@ class Schedule:
             self._passing("cash out", self._cash_out)
         else:
             self._strike(self.random.choice(self._plan.kinds))
+
+    def _claims_max(self) -> int:
+        return MAX_CLAIMS - HELD_BACK * len(self._pairs) if self._needs_more() else REWARDS
 
     def _needs_more(self) -> bool:
         return self.trap.point is not None or bool(self._pairs)
@@ -282,23 +257,26 @@ class Schedule:
         if not self._pending:
             # The kiosk shows another code in each slot of 30 seconds, and after each use.
             self.works.clock.advance(seconds=31)
-            first, count = len(self.moves), self.random.randint(1, PEOPLE)
+            able = [person for person in self.people if self._deposits[person.id] < DEPOSITS_MAX]
+            first, count = len(self.moves), min(self.random.randint(1, PEOPLE), len(able))
             self._pending = [
                 ClaimRequest(person.id, f"claim-{first:04d}-{i}", self._kiosk.slot_code(seq=i))
-                for i, person in enumerate(self.random.sample(self.people, count))
+                for i, person in enumerate(self.random.sample(able, count))
             ]
         with self.works.database.transaction() as session:
             answers = admit(session, self._pending, now=self.works.clock.now())
         # Acknowledged. Before this line the phones repeat the same keys and codes.
         self._pending = []
-        self._claimed += sum(isinstance(a, Claim) and a.state == "pending" for a in answers)
+        taken = [a for a in answers if isinstance(a, Claim) and a.state == "pending"]
+        self._deposits.update(claim.account_id for claim in taken)
+        self._claimed += len(taken)
 
     def _steps(self) -> None:
         if not self._process:
-            self._process = [Rhythm(step) for step in runner.steps() if step.name not in IDLE]
+            self._process = rhythm.of_a_new_process()
         now = self.works.clock.now()
-        due = [rhythm for rhythm in self._process if rhythm.is_due(now)]
-        runner.run_once(self.works.context, [rhythm.step(self.trap, now) for rhythm in due])
+        due = [one for one in self._process if one.is_due(now)]
+        runner.run_once(self.works.context, [one.step(self.trap, now) for one in due])
 
     def _pay(self) -> None:
         database, now = self.works.database, self.works.clock.now()

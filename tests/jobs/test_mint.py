@@ -223,6 +223,45 @@ def test_a_reverted_batch_frees_the_rewards_and_they_keep_their_ids(
     _assert_minted_once(works, alice)
 
 
+def test_the_nonce_of_a_reverted_batch_is_filled_when_its_block_is_dropped(
+    works: Works, kiosk: Terminal, alice: Account
+) -> None:
+    works.claim(alice.id, kiosk.slot_code())
+    works.node.reverts = {"issue"}
+    works.steps()
+    works.node.mine()
+    works.steps()
+    assert works.states(Batch)[0] == BatchState.REVERTED
+
+    works.node.reorganise(1, forget=True)
+    works.node.reverts = set()
+    works.run(12)
+
+    kinds = {(batch.nonce, batch.kind, batch.state) for batch in works.all(Batch)}
+    assert kinds == {
+        (0, BatchKind.GAP_FILLER, BatchState.CONFIRMED),
+        (1, BatchKind.MINT, BatchState.CONFIRMED),
+    }
+    _assert_minted_once(works, alice)
+
+
+def test_the_sweep_fills_the_nonce_of_a_reverted_batch_that_nothing_follows(
+    works: Works, kiosk: Terminal, alice: Account
+) -> None:
+    works.claim(alice.id, kiosk.slot_code())
+    works.node.reverts = {"issue"}
+    works.steps()
+    works.node.refuses["issue"] = "EcoToken_MintPaused"
+    works.run(6)
+    assert works.states(Batch) == [BatchState.REVERTED]
+
+    works.node.reorganise(6, forget=True)
+    works.run(6)
+
+    (filler,) = works.all(Batch)
+    assert (filler.kind, filler.state) == (BatchKind.GAP_FILLER, BatchState.CONFIRMED)
+
+
 def test_a_call_that_would_revert_is_neither_signed_nor_given_a_nonce(
     works: Works, kiosk: Terminal, alice: Account
 ) -> None:

@@ -110,7 +110,11 @@ class LyingNode:
 
     def transaction_count(self, address: str) -> int:
         """Tell a nonce that would leave a hole."""
-        return self._nonce(self._ask(lambda: self._honest.transaction_count(address)))
+        truth = self._ask(lambda: self._honest.transaction_count(address))
+        if self.lie == "nonce forgotten" and not self._honest.mined_count(address):
+            # A pool that has not seen the first transaction of an address says so truly.
+            return 0
+        return self._nonce(truth)
 
     def mined_count(self, address: str, *, block_hash: str | None = None) -> int:
         """Tell that nonces are used which are not, or the other way round."""

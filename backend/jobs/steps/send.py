@@ -90,7 +90,9 @@ def watch_sent(context: Context) -> bool:
         if mined is not None:
             did_any = _note_mined(context, batch, mined) or did_any
         elif _is_nonce_taken(context, batch, hashes[batch.id]):
-            did_any = _give_back(context, batch, BatchState.REPLACED, "nonce taken") or did_any
+            with context.database.transaction() as session:
+                taken = give_back(session, batch, BatchState.REPLACED, error="nonce taken")
+            did_any = taken or did_any
     return did_any
 
 
@@ -115,7 +117,7 @@ def _settle_mined(context: Context, final: BlockHead, batch: Batch) -> bool:
     if found.block_number > final.number:
         return False
     if not found.is_success:
-        return _give_back(context, batch, BatchState.REVERTED, f"reverted in {found.tx_hash}")
+        return _note_reverted(context, batch, found)
     facts = _facts(context, batch, found, final)
     with context.database.transaction() as session:
         return confirm(session, batch, facts, at=context.clock.now())
@@ -130,7 +132,7 @@ def _is_nonce_taken(context: Context, batch: Batch, hashes: Sequence[str]) -> bo
 
 def _note_mined(context: Context, batch: Batch, mined: Mined) -> bool:
     if not mined.is_success:
-        return _give_back(context, batch, BatchState.REVERTED, f"reverted in {mined.tx_hash}")
+        return _note_reverted(context, batch, mined)
     with context.database.transaction() as session:
         return service.move(
             session,
@@ -143,9 +145,17 @@ def _note_mined(context: Context, batch: Batch, mined: Mined) -> bool:
         )
 
 
-def _give_back(context: Context, batch: Batch, target: BatchState, error: str) -> bool:
+def _note_reverted(context: Context, batch: Batch, mined: Mined) -> bool:
     with context.database.transaction() as session:
-        return give_back(session, batch, target, error=error)
+        return give_back(
+            session,
+            batch,
+            BatchState.REVERTED,
+            error=f"reverted in {mined.tx_hash}",
+            tx_hash=mined.tx_hash,
+            block_number=mined.block_number,
+            block_hash=mined.block_hash,
+        )
 
 
 def _facts(context: Context, batch: Batch, mined: Mined, final: BlockHead) -> ChainFacts:

@@ -27,9 +27,12 @@ def test_a_lost_nonce_comes_back_as_a_filler_only() -> None:
 
 
 def test_whatever_a_block_decided_a_reorganisation_can_undo() -> None:
-    decided = (BatchState.MINED, BatchState.CONFIRMED, BatchState.REVERTED)
+    decided = (BatchState.MINED, BatchState.CONFIRMED)
 
     assert all((state, BatchState.SENT) in LEGAL for state in decided)
+    # What the contract refused is elsewhere since: only its nonce is used again.
+    assert (BatchState.REVERTED, BatchState.SENT) not in LEGAL
+    assert (BatchState.REVERTED, BatchState.RESERVED) in LEGAL
 
 
 def test_each_move_is_listed_once_and_says_why() -> None:
