@@ -122,7 +122,7 @@ coverage: setup ## Say which lines and branches the Python tests do not reach
 	@mkdir -p build/coverage
 	$(PYTEST) -n $(PYTEST_WORKERS) --cov --cov-report=term-missing:skip-covered $(PYTHON_TESTS)
 
-.PHONY: test-faults faults faults-processes fault
+.PHONY: test-faults faults faults-processes faults-restores fault
 test-faults: setup ## Test crashes, lost answers and reorganisations in 200 seeded schedules
 	$(PYTEST) -n $(PYTEST_WORKERS) tests/faults
 
@@ -131,6 +131,9 @@ faults: setup ## Play FAULTS=10000 schedules, print what was reached (stop and r
 
 faults-processes: setup ## Kill real processes in SQLITE=200 and POSTGRESQL=50 schedules (stop and resume at will)
 	PYTHONHASHSEED=0 $(BIN)/python -m tests.faults.processes.deep --sqlite $(or $(SQLITE),200) --postgresql $(or $(POSTGRESQL),50)
+
+faults-restores: setup ## Restore backups, copies and older wallet stores on a real chain, both databases
+	$(BIN)/python -m tests.faults.processes.story
 
 fault: setup ## Replay one schedule, SEED=4711 (SUITE=schedules), with its moves
 	PYTHONHASHSEED=0 $(BIN)/python -m tests.faults.deep --seed $(SEED) --suite $(or $(SUITE),schedules)

@@ -19,7 +19,7 @@ from backend.jobs.runner import connect
 from backend.kernel.clock import SystemClock
 from backend.kernel.errors import EcoError
 from backend.settings import Settings
-from backend.workflows import restore
+from backend.workflows import list_orphans, restore
 
 app = typer.Typer(
     help="Calanque: eco-citizen rewards of Aix-Marseille-Provence.", no_args_is_help=True
@@ -114,6 +114,15 @@ def restore_database(
         f"{sum(manifest.rows.values())} rows of {manifest.taken_at:%Y-%m-%d %H:%M} UTC are back. "
         "Claims acknowledged after that are lost. Start the jobs: they scan the chain first."
     )
+
+
+@app.command("orphans")
+def print_orphans(env_file: EnvFile = None) -> None:
+    """List what the chain holds and this database does not know, after a restore above all."""
+    with Database(_settings(env_file).database_url).reading() as session:
+        found = list_orphans.lines(session)
+    typer.echo("\n".join(found))
+    raise typer.Exit(1 if len(found) > 1 else 0)
 
 
 @app.command("return-salts")

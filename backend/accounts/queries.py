@@ -133,11 +133,17 @@ def addresses(session: Session, account_ids: Iterable[str], *, genesis_hash: str
 
 
 def owner_of_address(session: Session, address: str, *, genesis_hash: str) -> str | None:
-    """Return the account that an address belongs to."""
+    """Return the account that an address (checksummed) belongs to."""
     statement = select(AccountAddress.account_id).where(
         col(AccountAddress.address) == address, col(AccountAddress.genesis_hash) == genesis_hash
     )
     return session.exec(statement).one_or_none()
+
+
+def is_address_missing(session: Session, *, genesis_hash: str, created_until: datetime) -> bool:
+    """Tell whether somebody who signed up by an instant has no address on a chain yet."""
+    first = needing_address(session, genesis_hash=genesis_hash, limit=1)
+    return any(session.get_one(Account, i).created_at <= created_until for i in first)
 
 
 def needing_address(session: Session, *, genesis_hash: str, limit: int = 100) -> Sequence[str]:

@@ -88,6 +88,22 @@ def incarnation_homes(session: Session) -> Sequence[str]:
     return session.exec(statement).all()
 
 
+def last_received_at(session: Session) -> datetime | None:
+    """Return when the newest claim was stored, `None` when there is none."""
+    newest = select(Claim.received_at).order_by(col(Claim.id).desc()).limit(1)
+    return session.exec(newest).one_or_none()
+
+
+def undecided(session: Session, *, incarnation: int, counters: Sequence[int]) -> Sequence[str]:
+    """Return the public ids of claims that wait for a verdict, by their place in reward ids."""
+    statement = select(Claim.public_id).where(
+        col(Claim.id).in_(counters),
+        col(Claim.incarnation) == incarnation,
+        col(Claim.state).in_((ClaimState.PENDING, ClaimState.REVIEW)),
+    )
+    return session.exec(statement.order_by(col(Claim.id))).all()
+
+
 def current_incarnation(session: Session) -> int | None:
     """Return the incarnation that new claims carry, `None` before the chain gave one."""
     statement = (

@@ -1,4 +1,4 @@
-"""What staff do when the pipeline needs a person: mints that are not ours, quarantined rewards."""
+"""What staff do when the pipeline needs a person: orphans of the chain, quarantined rewards."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from backend.accounts.rules import Actor, Permission
 from backend.batches import queries as batch_queries
 from backend.books import queries as book_queries
 from backend.books import service as books
-from backend.http.deps import Now, ReadSession, WriteSession, requires
+from backend.http.deps import ConfigDep, Now, ReadSession, WriteSession, requires
 from backend.kernel.errors import NotFoundError
 from backend.rewards import queries as reward_queries
 from backend.rewards import service as rewards
@@ -20,12 +20,15 @@ router = APIRouter(prefix="/operations", tags=["operations"])
 
 
 class OrphanPublic(BaseModel):
-    """A mint on chain that no transaction of ours explains."""
+    """A transaction that made or moved points and that no row of ours explains."""
 
     tx_hash: str
+    kind: str = Field(description="mint, spend, refund or cash_out.")
     block_number: int
     units: int
-    items: list[dict[str, Any]] = Field(description="Recipient, reward id and units of each.")
+    items: list[dict[str, Any]] = Field(
+        description="What each credit, payment, refund or burn was."
+    )
     found_at: datetime
     proposed_by: str | None = Field(description="First person who vouched for it.")
 
@@ -49,19 +52,19 @@ class Done(BaseModel):
 def get_pipeline(
     session: ReadSession, _actor: Annotated[Actor, requires(Permission.READ_OPERATIONS)]
 ) -> PipelinePublic:
-    """Return transactions by state, unexplained mints and quarantined rewards."""
+    """Return transactions by state, orphans of the chain and quarantined rewards."""
     return PipelinePublic(
         batches=batch_queries.count_by_state(session),
         orphans=[
             OrphanPublic.model_validate(orphan, from_attributes=True)
-            for orphan in book_queries.all_open_orphans(session)
+            for orphan in book_queries.open_orphans(session)
         ],
         quarantined=list(reward_queries.quarantined(session)),
         is_recovering=book_queries.open_restoration(session) is not None,
     )
 
 
-@router.post("/orphans/{tx_hash}/propose", summary="Vouch for a mint as the first person")
+@router.post("/orphans/{tx_hash}/propose", summary="Vouch for an orphan as the first person")
 def post_proposal(
     tx_hash: str,
     session: WriteSession,
@@ -72,15 +75,22 @@ def post_proposal(
     return Done(count=1)
 
 
-@router.post("/orphans/{tx_hash}/adopt", summary="Vouch as the second person and book the mint")
+@router.post("/orphans/{tx_hash}/adopt", summary="Vouch as the second person and book the orphan")
 def post_adoption(
     tx_hash: str,
     session: WriteSession,
     clock: Now,
+    config: ConfigDep,
     actor: Annotated[Actor, requires(Permission.RUN_OPERATIONS)],
 ) -> Done:
-    """Take the mint into the books; issuance goes on once the admin lifts the pause."""
-    count = adopt_orphan.adopt(session, tx_hash=tx_hash, by=actor.account_id, now=clock.now())
+    """Take it into the books; after a mint, issuance goes on once the admin lifts the pause."""
+    count = adopt_orphan.adopt(
+        session,
+        tx_hash=tx_hash,
+        by=actor.account_id,
+        rate_micro_cents_per_unit=config.rate_micro_cents_per_unit,
+        now=clock.now(),
+    )
     return Done(count=count)
 
 

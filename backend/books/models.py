@@ -3,10 +3,14 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import CheckConstraint
 from sqlmodel import Field, SQLModel
 
+from backend.books.rules import OrphanKind
 from backend.db.types import BigInt, instant, json_column
 from backend.kernel.ids import new_id
+
+_ORPHAN_KINDS = ",".join(f"'{kind}'" for kind in OrphanKind)
 
 
 class IndexedBlock(SQLModel, table=True):
@@ -20,16 +24,29 @@ class IndexedBlock(SQLModel, table=True):
     parent_hash: str = Field(description="Hash of the block below.")
 
 
-class OrphanMint(SQLModel, table=True):
-    """A mint on chain that no attempt of ours explains: issuance stops until it is adopted."""
+class Orphan(SQLModel, table=True):
+    """A transaction that made or moved points and that no row here explains.
 
-    __tablename__ = "orphan_mint"
+    A mint of that kind stops issuance. After a restore these are the day that the backup does
+    not know; two people take each into the books.
+    """
 
-    tx_hash: str = Field(primary_key=True, description="Transaction that minted.")
+    __tablename__ = "orphan"
+    __table_args__ = (CheckConstraint(f"kind IN ({_ORPHAN_KINDS})", "kind"),)
+
+    tx_hash: str = Field(primary_key=True, description="Transaction.")
     genesis_hash: str = Field(index=True, description="Chain of the transaction.")
     block_number: int = Field(sa_type=BigInt, description="Where it was mined.")
-    units: int = Field(sa_type=BigInt, description="Points it made. Unit: token units.")
-    items: list[dict[str, Any]] = json_column("Recipient, reward id and units of each credit.")
+    kind: str = Field(
+        default=OrphanKind.MINT,
+        sa_column_kwargs={"server_default": "mint"},
+        description="What it did.",
+    )
+    units: int = Field(sa_type=BigInt, description="Points it made or moved. Unit: token units.")
+    items: list[dict[str, Any]] = json_column(
+        "Of a mint recipient, reward id and units of each credit; else address, merchant "
+        "pseudonym, reference and units of each payment, refund or burn."
+    )
     found_at: datetime = instant("When the indexer met it.")
     proposed_by: str | None = Field(default=None, description="First of the two people.")
     adopted_by: str | None = Field(default=None, description="Second of the two people.")

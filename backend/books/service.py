@@ -7,7 +7,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from backend.books.errors import AdoptionNeedsTwoError
-from backend.books.models import IndexedBlock, OrphanMint, Restoration
+from backend.books.models import IndexedBlock, Orphan, Restoration
 from backend.db.upsert import insert_or_skip
 from backend.kernel.errors import NotFoundError
 
@@ -15,7 +15,7 @@ KEPT_BLOCKS = 512
 """How far below the head block hashes are kept: eight times the deepest reorganisation tested."""
 
 
-def store_block(session: Session, block: IndexedBlock, orphans: Sequence[OrphanMint]) -> None:
+def store_block(session: Session, block: IndexedBlock, orphans: Sequence[Orphan]) -> None:
     """Record that a block was read, with what was found wrong in it."""
     session.merge(block)
     for orphan in orphans:
@@ -36,21 +36,21 @@ def rewind(session: Session, genesis_hash: str, *, above: int) -> None:
             col(IndexedBlock.genesis_hash) == genesis_hash, col(IndexedBlock.number) > above
         )
     )
-    # A mint of somebody else that is still there after the rewind will be met again.
+    # What is still there after the rewind will be met again.
     session.execute(
-        delete(OrphanMint).where(
-            col(OrphanMint.genesis_hash) == genesis_hash,
-            col(OrphanMint.block_number) > above,
-            col(OrphanMint.adopted_at).is_(None),
+        delete(Orphan).where(
+            col(Orphan.genesis_hash) == genesis_hash,
+            col(Orphan.block_number) > above,
+            col(Orphan.adopted_at).is_(None),
         )
     )
 
 
 def propose_adoption(session: Session, tx_hash: str, *, by: str) -> None:
-    """Record the first of two people who vouch for a mint that is not ours.
+    """Record the first of two people who vouch for an orphan.
 
     Raises:
-        NotFoundError: No such mint waits.
+        NotFoundError: No such orphan waits.
     """
     orphan = _waiting_orphan(session, tx_hash)
     if orphan.proposed_by is None:
@@ -59,11 +59,11 @@ def propose_adoption(session: Session, tx_hash: str, *, by: str) -> None:
         session.flush()
 
 
-def adopt(session: Session, tx_hash: str, *, by: str, at: datetime) -> OrphanMint:
-    """Record the second person; the caller books the mint in the same transaction.
+def adopt(session: Session, tx_hash: str, *, by: str, at: datetime) -> Orphan:
+    """Record the second person; the caller books it in the same transaction.
 
     Raises:
-        NotFoundError: No such mint waits.
+        NotFoundError: No such orphan waits.
         AdoptionNeedsTwoError: Nobody proposed it, or the same person did.
     """
     orphan = _waiting_orphan(session, tx_hash)
@@ -75,13 +75,13 @@ def adopt(session: Session, tx_hash: str, *, by: str, at: datetime) -> OrphanMin
     return orphan
 
 
-def _waiting_orphan(session: Session, tx_hash: str) -> OrphanMint:
-    statement = select(OrphanMint).where(
-        col(OrphanMint.tx_hash) == tx_hash, col(OrphanMint.adopted_at).is_(None)
+def _waiting_orphan(session: Session, tx_hash: str) -> Orphan:
+    statement = select(Orphan).where(
+        col(Orphan.tx_hash) == tx_hash, col(Orphan.adopted_at).is_(None)
     )
     orphan = session.exec(statement.with_for_update()).one_or_none()
     if orphan is None:
-        raise NotFoundError("orphan_mint", tx_hash)
+        raise NotFoundError("orphan", tx_hash)
     return orphan
 
 

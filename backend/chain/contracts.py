@@ -1,6 +1,7 @@
 """Calls to our contracts as bytes, and their events as plain facts."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,8 +15,10 @@ from eth_utils.abi import (
     function_abi_to_4byte_selector,
     get_abi_input_types,
 )
+from eth_utils.address import to_checksum_address
 from web3 import Web3
 
+from backend.chain import desk_events
 from backend.chain.deployment import Deployment
 from backend.chain.node import Log
 
@@ -24,6 +27,7 @@ _SPEND_REFUSED = event_signature_to_log_topic("SpendRefused(bytes32,bytes4)")
 _REFUND_REFUSED = event_signature_to_log_topic("RefundRefused(bytes32,bytes4)")
 _PAYOUT_REFUSED = event_signature_to_log_topic("CashOutRefused(bytes32,bytes4)")
 _TRANSFER = event_signature_to_log_topic("Transfer(address,address,uint256)")
+_REWARD_SKIPPED = event_signature_to_log_topic("RewardSkipped(uint48)")
 _INCARNATION_OPENED = event_signature_to_log_topic("IncarnationOpened(uint16)")
 
 
@@ -73,7 +77,7 @@ class MintedItem:
     """One credit of a mint that is not ours.
 
     Attributes:
-        address: Recipient, lower case.
+        address: Recipient, checksummed, as accounts have it.
         reward_id: Id that it consumed, `None` when the call does not say.
         units: Amount.
     """
@@ -120,6 +124,10 @@ class Contracts:
             for spend in spends
         ]
         return self._encode("RedemptionDesk", "spendBatch", [items])
+
+    def spend_origins(self, calldata: str) -> dict[str, tuple[str, str]]:
+        """Return EIP-3009 nonce → (payment reference, salt) of a batch of payments; 0x-hex."""
+        return desk_events.origins(self.deployment, calldata, self.spend_batch([]))
 
     def cancel_authorization(self, payer: str, nonce: str, *, v: int, r: str, s: str) -> str:
         """Encode the end of a payer's unused authorisation; nonce, r and s are 0x-hex."""
@@ -255,25 +263,20 @@ class Contracts:
         return found
 
     def minted_items(self, logs: Iterable[Log], tx_hash: str, calldata: str) -> list[MintedItem]:
-        """Return whom a transaction minted to: with ids when it called the issuer itself."""
+        """Return whom a transaction minted to: with ids when it called the issuer itself.
+
+        Words whose id had been consumed before minted nothing and are left out.
+        """
+        token = self.address("EcoToken")
+        mine = [log for log in logs if log.tx_hash == tx_hash and log.address == token]
         selector = self.issue(0, bytes(32), [])[:10]
         if calldata.startswith(selector):
             _, _, words = decode(["uint32", "bytes32", "bytes32[]"], bytes.fromhex(calldata[10:]))
-            return [
-                MintedItem(
-                    address="0x" + word[:20].hex(),
-                    reward_id=int.from_bytes(word[20:26], "big"),
-                    units=int.from_bytes(word[26:], "big"),
-                )
-                for word in words
-            ]
-        token = self.address("EcoToken")
+            return _minted(words, mine)
         return [
-            MintedItem("0x" + log.topics[2][12:].hex(), None, int.from_bytes(log.data, "big"))
-            for log in logs
-            if log.tx_hash == tx_hash
-            and log.address == token
-            and log.topics[:2] == (_TRANSFER, bytes(32))
+            MintedItem(_address(log.topics[2]), None, int.from_bytes(log.data, "big"))
+            for log in mine
+            if log.topics[:2] == (_TRANSFER, bytes(32))
         ]
 
     def pause_mint(self) -> str:
@@ -302,6 +305,26 @@ class Contracts:
     def _encode(self, contract: str, function: str, arguments: list[Any]) -> str:
         selector, types = _function(contract, function)
         return "0x" + (selector + encode(types, arguments)).hex()
+
+
+def _address(topic: bytes) -> str:
+    return to_checksum_address(topic[12:])
+
+
+def _minted(words: Sequence[bytes], logs: Iterable[Log]) -> list[MintedItem]:
+    skipped = Counter(
+        int.from_bytes(log.data, "big") for log in logs if log.topics[:1] == (_REWARD_SKIPPED,)
+    )
+    found = []
+    # From the end: of an id that comes twice the first one was minted.
+    for word in reversed(words):
+        reward_id = int.from_bytes(word[20:26], "big")
+        if skipped[reward_id]:
+            skipped[reward_id] -= 1
+            continue
+        units = int.from_bytes(word[26:], "big")
+        found.append(MintedItem(to_checksum_address(word[:20]), reward_id, units))
+    return found[::-1]
 
 
 @cache

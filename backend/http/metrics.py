@@ -39,6 +39,7 @@ class MeasuresCollector(Collector):
         for name, text, value in (
             ("missing_nonces", "Nonces skipped between those of one sender.", "missing_nonces"),
             ("orphan_mints", "Mints on chain that nobody has explained.", "orphan_mints"),
+            ("orphan_movements", "Movements on chain that no row explains.", "orphan_movements"),
             ("mails_buried", "Effects given up after the last try.", "mails_buried"),
             ("quarantined_rewards", "Rewards that the chain refuses.", "quarantined"),
         ):

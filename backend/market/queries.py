@@ -224,3 +224,27 @@ def refunds_asked_by(
         col(Refund.requested_at) >= since,
     )
     return session.exec(statement.order_by(col(Refund.id).desc()).limit(limit)).all()
+
+
+def known_on_chain(session: Session, references: Sequence[str]) -> set[str]:
+    """Return those of the references that rows here stand for, and will learn of by themselves.
+
+    Args:
+        references: EIP-3009 nonces, payment references and refund references, 0x-hex.
+    """
+    ours = (*SOLD, PaymentState.CANCELLING, PaymentState.FAILED)
+    payments = session.exec(
+        select(Payment.nonce, Payment.payment_ref).where(
+            col(Payment.state).in_(ours),
+            col(Payment.nonce).in_(references) | col(Payment.payment_ref).in_(references),
+        )
+    ).all()
+    refunds = session.exec(
+        select(Refund.refund_ref).where(col(Refund.refund_ref).in_(references))
+    ).all()
+    return {ref for row in payments for ref in row if ref} | set(refunds)
+
+
+def by_nonce(session: Session, nonce: str) -> Payment | None:
+    """Return the payment that was signed under an EIP-3009 nonce (0x-hex)."""
+    return session.exec(select(Payment).where(col(Payment.nonce) == nonce)).one_or_none()

@@ -13,6 +13,11 @@ def merchant(session: Session, merchant_id: str) -> Merchant | None:
     return session.get(Merchant, merchant_id)
 
 
+def by_pseudonym(session: Session, pseudonym: int) -> Merchant | None:
+    """Return a merchant by its number on chain."""
+    return session.exec(select(Merchant).where(col(Merchant.pseudonym) == pseudonym)).one_or_none()
+
+
 def merchants(session: Session) -> Sequence[Merchant]:
     """Return all merchants by name."""
     return session.exec(select(Merchant).order_by(col(Merchant.name))).all()

@@ -58,6 +58,10 @@ class Hold:
     until: datetime | None
 
 
+RESTORED: dict[str, Any] = {"code": "restored", "level": 0}
+"""Why a payout waits that may have been paid in the time that a restored backup does not know."""
+
+
 def owe(session: Session, burn: Burn, *, hold: Hold | None, at: datetime) -> Payout | None:
     """Owe a merchant the euro of a burn, once.
 
@@ -109,6 +113,27 @@ def release_lapsed(session: Session, now: datetime) -> int:
         .returning(col(Payout.id))
     )
     return len(done.all())
+
+
+def hold_all(session: Session) -> int:
+    """Hold everything that is due or would be by itself: the bank may have paid it already.
+
+    Returns:
+        How many payouts wait for a person now.
+    """
+    waiting = (PayoutState.DUE, PayoutState.HELD)
+    rows = session.exec(select(Payout).where(col(Payout.state).in_(waiting))).all()
+    for payout in rows:
+        session.execute(
+            update(Payout)
+            .where(col(Payout.id) == payout.id)
+            .values(
+                state=PayoutState.HELD,
+                hold_reasons=[*payout.hold_reasons, RESTORED],
+                held_until=None,
+            )
+        )
+    return len(rows)
 
 
 def check_account(holder: str, iban: str) -> tuple[str, str, str]:

@@ -35,3 +35,9 @@ def closings_of(session: Session, day: date) -> Sequence[CashOut]:
     """Return the closings of a local day."""
     statement = select(CashOut).where(col(CashOut.closing_day) == day)
     return session.exec(statement.order_by(col(CashOut.id))).all()
+
+
+def known_on_chain(session: Session, payout_refs: Sequence[str]) -> set[str]:
+    """Return those of the payout references that rows here stand for."""
+    statement = select(CashOut.payout_ref).where(col(CashOut.payout_ref).in_(payout_refs))
+    return set(session.exec(statement).all())

@@ -146,6 +146,36 @@ def settle_cash_out(
     )
 
 
+def take_in_burn(
+    session: Session,
+    *,
+    merchant_id: str,
+    units: int,
+    payout_ref: str,
+    rate_micro_cents_per_unit: int,
+    burned_at: datetime,
+    at: datetime,
+) -> CashOut:
+    """Store a burn that only the chain remembers; the caller moves the points.
+
+    Args:
+        burned_at: Time of its block.
+    """
+    cash_out = CashOut(
+        merchant_id=merchant_id,
+        units=units,
+        euro_cents=euro_cents(units, rate_micro_cents_per_unit),
+        rate_micro_cents_per_unit=rate_micro_cents_per_unit,
+        payout_ref=payout_ref,
+        state=CashOutState.CONFIRMED,
+        requested_at=burned_at,
+        confirmed_at=at,
+    )
+    session.add(cash_out)
+    session.flush()
+    return cash_out
+
+
 def note_progress(
     session: Session, day: date, *, cursor: str, completed_at: datetime | None
 ) -> None:

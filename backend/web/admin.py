@@ -1,5 +1,6 @@
 """Start page of staff: the state of the service in plain words."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from backend.accounts.rules import Actor, Permission
 from backend.actions import queries as action_queries
 from backend.actions.rules import ClaimState
 from backend.books import queries as book_queries
+from backend.books.rules import OrphanKind
 from backend.devices import queries as device_queries
 from backend.http.deps import Config, ConfigDep, Now, ReadSession, requires
 from backend.ledger import names
@@ -103,8 +105,11 @@ def _incidents(session: Session) -> list[Health]:
     lines = []
     if book_queries.open_restoration(session) is not None:
         lines.append(Health("wait", "health.recovering"))
-    if orphans := len(book_queries.all_open_orphans(session)):
-        lines.append(Health("bad", "health.orphans", {"n": orphans}))
+    orphans = Counter(orphan.kind for orphan in book_queries.open_orphans(session))
+    if mints := orphans.pop(OrphanKind.MINT, 0):
+        lines.append(Health("bad", "health.orphans", {"n": mints}))
+    if orphans:
+        lines.append(Health("wait", "health.movements", {"n": orphans.total()}))
     if quarantined := len(reward_queries.quarantined(session)):
         lines.append(Health("bad", "health.quarantined", {"n": quarantined}))
     return lines

@@ -9,8 +9,8 @@ from backend.accounts import queries as account_queries
 from backend.accounts.rules import Actor, Permission
 from backend.books import queries as book_queries
 from backend.books import service as books
-from backend.books.models import OrphanMint
-from backend.http.deps import Now, ReadSession, WriteSession, requires
+from backend.books.models import Orphan
+from backend.http.deps import ConfigDep, Now, ReadSession, WriteSession, requires
 from backend.kernel.errors import NotFoundError
 from backend.rewards import queries as reward_queries
 from backend.rewards import service as rewards
@@ -38,15 +38,23 @@ def get_incidents(
 
 @router.post(PATH + "/{tx_hash}/proposer", dependencies=[checked_form()])
 def post_proposal(tx_hash: str, session: WriteSession, actor: Operator) -> Response:
-    """Vouch for a mint as the first person."""
+    """Vouch for an orphan as the first person."""
     books.propose_adoption(session, tx_hash, by=actor.account_id)
     return see(PATH)
 
 
 @router.post(PATH + "/{tx_hash}/adopter", dependencies=[checked_form()])
-def post_adoption(tx_hash: str, session: WriteSession, clock: Now, actor: Operator) -> Response:
+def post_adoption(
+    tx_hash: str, session: WriteSession, clock: Now, config: ConfigDep, actor: Operator
+) -> Response:
     """Vouch for it as the second person and book it."""
-    adopt_orphan.adopt(session, tx_hash=tx_hash, by=actor.account_id, now=clock.now())
+    adopt_orphan.adopt(
+        session,
+        tx_hash=tx_hash,
+        by=actor.account_id,
+        rate_micro_cents_per_unit=config.rate_micro_cents_per_unit,
+        now=clock.now(),
+    )
     return see(PATH)
 
 
@@ -60,12 +68,12 @@ def post_release(reward_id: int, session: WriteSession, actor: Operator) -> Resp
 
 
 def incidents_page(session: Session, actor: Actor) -> IncidentsPage:
-    """Collect unexplained mints, rewards set aside, and a restore under way."""
+    """Collect what nothing of ours explains, rewards set aside, and a restore under way."""
     may_act = actor.may(Permission.RUN_OPERATIONS)
     return IncidentsPage(
         orphans=tuple(
             _orphan(session, orphan, actor, may_act=may_act)
-            for orphan in book_queries.all_open_orphans(session)
+            for orphan in book_queries.open_orphans(session)
         ),
         quarantined=tuple(
             QuarantineLine(f"0x{number:012x}", number)
@@ -76,14 +84,15 @@ def incidents_page(session: Session, actor: Actor) -> IncidentsPage:
     )
 
 
-def _orphan(session: Session, orphan: OrphanMint, actor: Actor, *, may_act: bool) -> OrphanLine:
+def _orphan(session: Session, orphan: Orphan, actor: Actor, *, may_act: bool) -> OrphanLine:
     proposer = account_queries.get(session, orphan.proposed_by) if orphan.proposed_by else None
     is_proposed = orphan.proposed_by is not None
     return OrphanLine(
         tx_hash=orphan.tx_hash,
+        kind=orphan.kind,
         block_number=orphan.block_number,
         units=orphan.units,
-        credits=len(orphan.items),
+        items=len(orphan.items),
         found_at=orphan.found_at,
         proposer=(proposer.display_name or proposer.email or "") if proposer is not None else "",
         may_propose=may_act and not is_proposed,

@@ -13,7 +13,8 @@ from backend.actions.models import Claim
 from backend.actions.rules import ClaimState
 from backend.batches.models import Batch
 from backend.batches.rules import OPEN_STATES, BatchState
-from backend.books.models import OrphanMint
+from backend.books.models import Orphan
+from backend.books.rules import OrphanKind
 from backend.db.outbox import OutboxMessage
 from backend.rewards.models import Reward
 from backend.rewards.rules import RewardState
@@ -41,6 +42,7 @@ class Measures:
         batches_by_state: Every batch ever made, by state.
         missing_nonces: Numbers skipped between the nonces of one sender; never above 0.
         orphan_mints: Mints on chain that nobody has explained.
+        orphan_movements: Payments, refunds and burns on chain that no row explains.
         mails_buried: Effects given up after the last try.
         quarantined: Rewards set aside because the chain refuses them.
     """
@@ -49,6 +51,7 @@ class Measures:
     batches_by_state: Mapping[str, int]
     missing_nonces: int
     orphan_mints: int
+    orphan_movements: int
     mails_buried: int
     quarantined: int
 
@@ -67,11 +70,13 @@ def measure(session: Session, *, now: datetime) -> Measures:
     sending = _queue(session, Batch.created_at, col(Batch.state).in_(OPEN_STATES), now)
     is_waiting = col(OutboxMessage.state) == "waiting"
     effects = _queue(session, OutboxMessage.not_before, is_waiting, now)
+    is_open, is_mint = col(Orphan.adopted_at).is_(None), col(Orphan.kind) == OrphanKind.MINT
     return Measures(
         queues={"verdict": pending, "mint": ready, "chain": sending, "outbox": effects},
         batches_by_state=_batches_by_state(session),
         missing_nonces=_missing_nonces(session),
-        orphan_mints=_count(session, OrphanMint, col(OrphanMint.adopted_at).is_(None)),
+        orphan_mints=_count(session, Orphan, is_open & is_mint),
+        orphan_movements=_count(session, Orphan, is_open & ~is_mint),
         mails_buried=_count(session, OutboxMessage, col(OutboxMessage.state) == "buried"),
         quarantined=_count(session, Reward, col(Reward.state) == RewardState.QUARANTINED),
     )

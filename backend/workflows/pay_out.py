@@ -5,13 +5,14 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from backend.books import queries as book_queries
 from backend.db import event_log
 from backend.market import queries as market_queries
 from backend.merchants import queries as merchant_queries
 from backend.payouts import service as payouts
 from backend.payouts.bank import answers, files
 from backend.payouts.models import BankReport, Payout
-from backend.payouts.service import Burn, Hold
+from backend.payouts.service import RESTORED, Burn, Hold
 from backend.radar import rules as radar
 from backend.settlement.models import CashOut
 from backend.settlement.rules import CashOutState
@@ -20,18 +21,37 @@ from backend.settlement.rules import CashOutState
 def owe(session: Session, cash_outs: Sequence[CashOut], *, at: datetime) -> None:
     """Owe the euro of burns that are final; each is owed once.
 
+    What was asked for before a restore may have been paid in the time that the backup does
+    not know, so a person asks the bank first.
+
     Effects: payouts DUE or HELD, ledger reserve → payable.
     """
+    restored_at = book_queries.last_restored_at(session)
     for cash_out in cash_outs:
-        burn = Burn(
-            cash_out_id=cash_out.id,
-            merchant_id=cash_out.merchant_id,
-            units=cash_out.units,
-            euro_cents=cash_out.euro_cents,
-            rate_micro_cents_per_unit=cash_out.rate_micro_cents_per_unit,
-            payout_ref=cash_out.payout_ref,
-        )
-        payouts.owe(session, burn, hold=_hold(session, cash_out.merchant_id, at), at=at)
+        if restored_at is not None and cash_out.requested_at <= restored_at:
+            owe_found(session, cash_out, at=at)
+        else:
+            hold = _hold(session, cash_out.merchant_id, at)
+            payouts.owe(session, _burn(cash_out), hold=hold, at=at)
+
+
+def owe_found(session: Session, cash_out: CashOut, *, at: datetime) -> None:
+    """Owe a burn whose money may have left before a restore: held until a person says so.
+
+    Effects: payout HELD, ledger reserve → payable.
+    """
+    payouts.owe(session, _burn(cash_out), hold=Hold((RESTORED,), None), at=at)
+
+
+def _burn(cash_out: CashOut) -> Burn:
+    return Burn(
+        cash_out_id=cash_out.id,
+        merchant_id=cash_out.merchant_id,
+        units=cash_out.units,
+        euro_cents=cash_out.euro_cents,
+        rate_micro_cents_per_unit=cash_out.rate_micro_cents_per_unit,
+        payout_ref=cash_out.payout_ref,
+    )
 
 
 def owe_missed(session: Session, *, at: datetime, limit: int = 100) -> int:

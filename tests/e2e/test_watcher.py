@@ -91,7 +91,7 @@ def test_the_watcher_has_the_guardian_stop_a_thief_with_the_real_minter_key(
     assert int.from_bytes(held, "big") == STOLEN_UNITS
     database = Database(settings.database_url)
     with database.reading() as session:
-        (orphan,) = book_queries.open_orphans(session, deployed.genesis_hash)
+        (orphan,) = book_queries.unexplained_mints(session, deployed.genesis_hash)
         assert orphan.units == STOLEN_UNITS
     wait_for(
         lambda: _pause_state(database) == BatchState.CONFIRMED, what="our books know the pause"

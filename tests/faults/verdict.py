@@ -9,7 +9,7 @@ from backend.actions.models import Claim
 from backend.actions.rules import ClaimState
 from backend.batches.models import Batch
 from backend.batches.rules import OPEN_STATES
-from backend.books.models import OrphanMint
+from backend.books.models import Orphan
 from backend.jobs.reconcile import reconcile
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
@@ -62,7 +62,7 @@ def complaints(works: Works, least_rewards: int) -> list[str]:
     found += _doubled(works, rewards)
     if len(rewards) < least_rewards:
         found.append(f"only {len(rewards)} rewards were earned")
-    if works.all(OrphanMint):
+    if works.all(Orphan):
         found.append("own mints are held for foreign ones")
     found += _broken_nonces(works)
     # The system's own comparison of ledger and contracts, to the unit (I-1, I-5).

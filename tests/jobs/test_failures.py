@@ -7,7 +7,7 @@ from backend.actions.models import Claim
 from backend.actions.rules import ClaimState
 from backend.batches.models import Attempt, Batch
 from backend.batches.rules import BatchKind, BatchState
-from backend.books.models import OrphanMint
+from backend.books.models import Orphan
 from backend.db import event_log, outbox
 from backend.db.outbox import OutboxMessage
 from backend.jobs import runner
@@ -47,7 +47,7 @@ def test_a_mint_of_somebody_else_is_found_and_stops_issuance(
 
     works.run()
 
-    assert [(row.tx_hash, row.units) for row in works.all(OrphanMint)] == [(tx_hash, 5_000)]
+    assert [(row.tx_hash, row.units) for row in works.all(Orphan)] == [(tx_hash, 5_000)]
     assert "orphan_mint_found" in _told_staff(works)
     assert works.node.books.is_paused
     assert works.states(Reward) == [RewardState.READY]
@@ -58,12 +58,12 @@ def test_a_stranger_on_a_dropped_branch_accuses_nobody(works: Works) -> None:
     works.node.mint_behind_our_back(5_000)
     with works.node.without("estimate_gas"):
         works.steps()
-    assert len(works.all(OrphanMint)) == 1
+    assert len(works.all(Orphan)) == 1
 
     works.node.reorganise(1, forget=True)
     works.run(2)
 
-    assert works.all(OrphanMint) == []
+    assert works.all(Orphan) == []
 
 
 @pytest.mark.parametrize("forget", [False, True])

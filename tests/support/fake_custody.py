@@ -1,9 +1,15 @@
 """What token and access manager in memory know of cancelled authorisations and of recoveries."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from eth_utils.crypto import keccak
+
+from backend.chain.deployment import CONTRACTS
+from tests.support.builders import CHAIN_ID
+
+_DESK = bytes([0xC1 + list(CONTRACTS).index("RedemptionDesk")]) * 20
+"""As `fakes.CONTRACTS` has it."""
 Pair = tuple[str, str]
 """Payer and nonce, or the two addresses of a recovery; addresses in lower case."""
 
@@ -19,8 +25,14 @@ class CustodyBooks(Protocol):
 
 def nonce_of(*, merchant_id: int, payment_ref: str, salt: str) -> str:
     """Return the authorisation nonce that wallet and desk compute alike, 0x-hex."""
-    text = f"{merchant_id}|{payment_ref}|{salt}"
-    return "0x" + hashlib.sha256(text.encode()).hexdigest()
+    packed = (
+        CHAIN_ID.to_bytes(32, "big")
+        + _DESK.rjust(32, b"\0")
+        + merchant_id.to_bytes(32, "big")
+        + bytes.fromhex(payment_ref.removeprefix("0x"))
+        + bytes.fromhex(salt.removeprefix("0x"))
+    )
+    return "0x" + keccak(packed).hex()
 
 
 def refusal(books: CustodyBooks, name: str, arguments: Mapping[str, Any], now_s: int) -> str:

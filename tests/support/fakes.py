@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from eth_abi.abi import encode
 from eth_account import Account
 from eth_utils.abi import event_signature_to_log_topic
 from web3 import Web3
@@ -30,7 +29,7 @@ from backend.chain.errors import (
 from backend.chain.node import BlockHead, Log, Mined
 from backend.rewards.rules import unpack_mint_word
 from backend.rulebook.engine import document_hash, load
-from tests.support import fake_custody
+from tests.support import fake_custody, fake_events
 from tests.support.builders import CHAIN_ID, EDITION_TEXT, GENESIS
 from tests.support.fake_refunds import refund, selector
 from tests.support.fake_transactions import signed
@@ -39,6 +38,7 @@ CONTRACTS: dict[str, str] = {
     name: Web3.to_checksum_address("0x" + f"{number:02x}" * 20)
     for number, name in enumerate(DEPLOYED, 0xC1)
 }
+_TOKEN, _DESK = CONTRACTS["EcoToken"], CONTRACTS["RedemptionDesk"]
 DEPLOYMENT = Deployment(
     chain_id=CHAIN_ID, genesis_hash=GENESIS, block_number=0, contracts=CONTRACTS, notice_s=30
 )
@@ -59,10 +59,6 @@ START_S = 1_781_517_600
 
 _NAMES = {address: name for name, address in CONTRACTS.items()}
 _CODEC = {name: Web3().eth.contract(abi=abi(name)) for name in CONTRACTS}
-_TRANSFER = event_signature_to_log_topic("Transfer(address,address,uint256)")
-_SPEND_REFUSED = event_signature_to_log_topic("SpendRefused(bytes32,bytes4)")
-_REFUND_REFUSED = event_signature_to_log_topic("RefundRefused(bytes32,bytes4)")
-_PAYOUT_REFUSED = event_signature_to_log_topic("CashOutRefused(bytes32,bytes4)")
 _OPENED = event_signature_to_log_topic("IncarnationOpened(uint16)")
 _SPENT = event_signature_to_log_topic("EcoToken_AuthorizationSpent(address,bytes32)")[:4]
 _POOR = event_signature_to_log_topic("EcoToken_BalanceInsufficient(address,uint256,uint256)")[:4]
@@ -203,7 +199,7 @@ class FakeNode:
         books = self.books.copy()
         books.units[STRANGER] = books.units.get(STRANGER, 0) + units
         self._known[tx_hash] = {"to": CONTRACTS["EcoToken"], "data": "0x"}
-        logs = (transfer_log(STRANGER, units, tx_hash),)
+        logs = (fake_events.minted(_TOKEN, STRANGER, units, tx_hash),)
         self._append((Mined(tx_hash, number, self._hash(number), True, 1, logs),), books)
         return tx_hash
 
@@ -419,12 +415,7 @@ class FakeNode:
 
     def _spend(self, books: Books, payment: Mapping[str, Any], tx_hash: str) -> list[Log]:
         payer, merchant_id = payment["payer"].lower(), payment["merchantId"]
-        nonce = fake_custody.nonce_of(
-            merchant_id=merchant_id,
-            payment_ref="0x" + payment["paymentRef"].hex(),
-            salt="0x" + payment["salt"].hex(),
-        )
-        reason = b""
+        nonce, reason = _nonce(payment), b""
         if merchant_id in self.desk_refuses:
             reason = _CAP
         elif merchant_id in self.desk_expired:
@@ -434,16 +425,26 @@ class FakeNode:
         elif books.units.get(payer, 0) < payment["units"]:
             reason = _POOR
         if reason:
-            return [_refusal_log(_SPEND_REFUSED, nonce, reason, tx_hash)]
+            topic = fake_events.SPEND_REFUSED
+            return [fake_events.refused(_DESK, topic, nonce, reason, tx_hash)]
         books.spent[payer, nonce] = payment["units"]
         books.units[payer] -= payment["units"]
         books.takings[merchant_id] = books.takings.get(merchant_id, 0) + payment["units"]
-        return []
+        said = (nonce, payer, merchant_id, payment["units"])
+        return [fake_events.spent(_DESK, *said, tx_hash=tx_hash)]
 
     def _refund(self, books: Books, item: Mapping[str, Any], tx_hash: str) -> list[Log]:
         reason = refund(books, item)
         ref = "0x" + item["refundRef"].hex()
-        return [_refusal_log(_REFUND_REFUSED, ref, reason, tx_hash)] if reason else []
+        if reason:
+            topic = fake_events.REFUND_REFUSED
+            return [fake_events.refused(_DESK, topic, ref, reason, tx_hash)]
+        nonce = _nonce(item)
+        said = (nonce, ref, item["merchantId"], item["units"])
+        return [
+            fake_events.given_back(_TOKEN, nonce, item["to"], item["units"], tx_hash=tx_hash),
+            fake_events.refunded(_DESK, *said, tx_hash=tx_hash),
+        ]
 
     def _cash_out(self, books: Books, item: Mapping[str, Any], tx_hash: str) -> list[Log]:
         payout_ref = "0x" + item["payoutRef"].hex()
@@ -453,10 +454,20 @@ class FakeNode:
         if not reason and books.takings.get(item["merchantId"], 0) < item["units"]:
             reason = _TAKINGS
         if reason:
-            return [_refusal_log(_PAYOUT_REFUSED, payout_ref, reason, tx_hash)]
+            topic = fake_events.PAYOUT_REFUSED
+            return [fake_events.refused(_DESK, topic, payout_ref, reason, tx_hash)]
         books.takings[item["merchantId"]] -= item["units"]
         books.paid_out.add(payout_ref)
-        return []
+        said = (item["merchantId"], payout_ref, item["units"])
+        return [fake_events.cashed_out(_DESK, *said, tx_hash=tx_hash)]
+
+
+def _nonce(payment: Mapping[str, Any]) -> str:
+    return fake_custody.nonce_of(
+        merchant_id=payment["merchantId"],
+        payment_ref="0x" + payment["paymentRef"].hex(),
+        salt="0x" + payment["salt"].hex(),
+    )
 
 
 def _slot(tx: Mapping[str, Any]) -> tuple[str, int]:
@@ -480,21 +491,9 @@ def _issue(books: Books, words: Sequence[bytes], tx_hash: str) -> list[Log]:
     for word in words:
         address, reward_id, units = unpack_mint_word(word)
         if reward_id in books.consumed:
+            logs.append(fake_events.skipped(_TOKEN, reward_id, tx_hash))
             continue
         books.consumed.add(reward_id)
         books.units[address] = books.units.get(address, 0) + units
-        logs.append(transfer_log(address, units, tx_hash))
+        logs.append(fake_events.minted(_TOKEN, address, units, tx_hash))
     return logs
-
-
-def transfer_log(address: str, units: int, tx_hash: str) -> Log:
-    to_topic = bytes(12) + bytes.fromhex(address.removeprefix("0x"))
-    data = units.to_bytes(32, "big")
-    return Log(CONTRACTS["EcoToken"], (_TRANSFER, bytes(32), to_topic), data, tx_hash, 0)
-
-
-def _refusal_log(topic: bytes, reference: str, reason: bytes, tx_hash: str) -> Log:
-    indexed = bytes.fromhex(reference.removeprefix("0x"))
-    return Log(
-        CONTRACTS["RedemptionDesk"], (topic, indexed), encode(["bytes4"], [reason]), tx_hash, 0
-    )

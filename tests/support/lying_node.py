@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 from backend.chain.errors import CallRevertedError, NodeUnavailableError, WrongChainError
 from backend.chain.node import BlockHead, Log, Mined
 from backend.chain.pool import HEAD_SLACK
+from tests.support import fake_events
 from tests.support.fake_refunds import selector
-from tests.support.fakes import CONTRACTS, STRANGER, FakeNode, transfer_log
+from tests.support.fakes import CONTRACTS, STRANGER, FakeNode
 
 R = TypeVar("R")
 
@@ -105,7 +106,13 @@ class LyingNode:
         if self.lie == "logs withheld":
             return self._say(truth, ())
         if self.lie == "logs forged" and CONTRACTS["EcoToken"] in addresses:
-            return self._say(truth, (*truth, transfer_log(STRANGER, FAR, "0x" + "66" * 32)))
+            return self._say(
+                truth,
+                (
+                    *truth,
+                    fake_events.minted(CONTRACTS["EcoToken"], STRANGER, FAR, "0x" + "66" * 32),
+                ),
+            )
         return truth
 
     def transaction_count(self, address: str) -> int:

@@ -13,7 +13,7 @@ def pause_on_orphans(context: Context) -> bool:
     Lifting the pause is the admin's decision, not ours.
     """
     with context.database.reading() as session:
-        orphans = book_queries.open_orphans(session, context.genesis_hash)
+        orphans = book_queries.unexplained_mints(session, context.genesis_hash)
         is_asked = queries.count_open(session, context.genesis_hash, BatchKind.PAUSE_MINT) > 0
     if not orphans or is_asked:
         return False

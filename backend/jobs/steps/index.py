@@ -1,17 +1,15 @@
-"""Read every block in order, rewind on reorganisations, and find mints that are not ours."""
-
-from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import datetime
+"""Read every block in order, rewind on reorganisations, and find what is not ours in it."""
 
 import structlog
 
 from backend.batches import queries
 from backend.books import queries as book_queries
 from backend.books import service as books
-from backend.books.models import IndexedBlock, OrphanMint
-from backend.chain.node import BlockHead, Log
+from backend.books.models import IndexedBlock
+from backend.books.rules import OrphanKind
+from backend.chain.node import BlockHead
 from backend.db import event_log
+from backend.jobs import orphans
 from backend.jobs.context import Context
 
 MAX_PER_STEP = 200
@@ -22,8 +20,8 @@ log = structlog.get_logger()
 def index_blocks(context: Context) -> bool:
     """Read the blocks that came since the last step.
 
-    Effects: indexed_block rows; orphan_mint rows and a staff event for each mint
-    that no stored attempt explains (I-5).
+    Effects: indexed_block rows; an orphan and a staff event for each transaction that made
+    or moved points and that no stored attempt and no row explains (I-5).
     """
     head = context.node.head()
     with context.database.reading() as session:
@@ -43,53 +41,29 @@ def index_blocks(context: Context) -> bool:
 
 
 def _read(context: Context, block: BlockHead) -> IndexedBlock:
-    logs = context.node.logs(block.hash, [context.contracts.address("EcoToken")])
     row = IndexedBlock(
         genesis_hash=context.genesis_hash,
         number=block.number,
         block_hash=block.hash,
         parent_hash=block.parent_hash,
     )
-    now = context.clock.now()
-    found = _foreign_mints(context, block, logs, now)
+    found = orphans.find(context, block)
     with context.database.transaction() as session:
         # Asked again: an own transaction may have been signed between the two looks.
-        orphans = [o for o in found if not queries.is_own_transaction(session, o.tx_hash)]
-        books.store_block(session, row, orphans)
-        for orphan in orphans:
-            log.error("orphan_mint", tx_hash=orphan.tx_hash, units=orphan.units)
+        strange = [o for o in found if not queries.is_own_transaction(session, o.tx_hash)]
+        books.store_block(session, row, strange)
+        for orphan in strange:
+            event = "orphan_mint" if orphan.kind == OrphanKind.MINT else "orphan_movement"
+            log.error(event, kind=orphan.kind, tx_hash=orphan.tx_hash, units=orphan.units)
             event_log.append(
                 session,
-                kind="orphan_mint_found",
+                kind=f"{event}_found",
                 subject=orphan.tx_hash,
                 audience=event_log.STAFF,
-                at=now,
+                at=orphan.found_at,
                 units=orphan.units,
             )
     return row
-
-
-def _foreign_mints(
-    context: Context, block: BlockHead, logs: Sequence[Log], now: datetime
-) -> list[OrphanMint]:
-    minted = context.contracts.mints(logs)
-    with context.database.reading() as session:
-        foreign = {h: u for h, u in minted.items() if not queries.is_own_transaction(session, h)}
-    orphans = []
-    for tx_hash, units in foreign.items():
-        _, calldata = context.node.calldata_of(tx_hash)
-        items = context.contracts.minted_items(logs, tx_hash, calldata)
-        orphans.append(
-            OrphanMint(
-                tx_hash=tx_hash,
-                genesis_hash=context.genesis_hash,
-                block_number=block.number,
-                units=units,
-                items=[asdict(item) for item in items],
-                found_at=now,
-            )
-        )
-    return orphans
 
 
 def _rewind_if_gone(context: Context, last: IndexedBlock) -> bool:

@@ -41,7 +41,7 @@ def reserve_mints(context: Context) -> bool:
         IssuanceStoppedError: Somebody else minted and nobody has explained it yet.
     """
     with context.database.reading() as session:
-        orphans = book_queries.open_orphans(session, context.genesis_hash)
+        orphans = book_queries.unexplained_mints(session, context.genesis_hash)
     if orphans:
         raise IssuanceStoppedError(len(orphans))
     return each(_due(context), partial(_reserve, context))

@@ -194,17 +194,20 @@ class EditionDraftPage:
 
 @dataclass(frozen=True)
 class OrphanLine:
-    """A mint on chain that nothing of ours explains.
+    """A transaction on chain that nothing of ours explains.
 
     Attributes:
+        kind: mint, spend, refund or cash_out.
+        items: Credits, payments, refunds or burns in it.
         proposer: First person who vouched; empty before.
         may_propose, may_adopt: What the reader can do about it.
     """
 
     tx_hash: str
+    kind: str
     block_number: int
     units: int
-    credits: int
+    items: int
     found_at: datetime
     proposer: str
     may_propose: bool
@@ -221,7 +224,7 @@ class QuarantineLine:
 
 @dataclass(frozen=True)
 class IncidentsPage:
-    """What needs a person: unexplained mints, rewards set aside, a restore under way."""
+    """What needs a person: orphans of the chain, rewards set aside, a restore under way."""
 
     orphans: tuple[OrphanLine, ...]
     quarantined: tuple[QuarantineLine, ...]

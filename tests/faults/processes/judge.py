@@ -7,7 +7,7 @@ from backend.actions.models import Claim
 from backend.actions.rules import ClaimState
 from backend.batches.models import Batch
 from backend.batches.rules import OPEN_STATES
-from backend.books.models import OrphanMint
+from backend.books.models import Orphan
 from backend.db.engine import Database
 from backend.jobs.reconcile import reconcile
 from backend.jobs.runner import connect
@@ -63,7 +63,7 @@ def complaints(stack: Stack, answers: Answers) -> list[str]:
         claims = session.exec(select(Claim)).all()
         rewards = session.exec(select(Reward)).all()
         payments = set(session.exec(select(Payment.id)).all())
-        orphans = session.exec(select(OrphanMint)).all()
+        orphans = session.exec(select(Orphan)).all()
         batches = session.exec(select(Batch)).all()
         sums = [ledger_queries.total(session, currency) for currency in names.Currency]
         is_balanced = not any(sums) and not ledger_queries.drifted_accounts(session)

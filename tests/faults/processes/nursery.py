@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.faults.processes.roles import ROLES
+from tests.faults.processes.roles import ROLES, shift_clock
 from tests.support.processes import ROOT
 from tests.support.waiting import wait_for
 
@@ -66,6 +66,7 @@ def _fork(order: Mapping[str, Any]) -> int:
     status = 1
     try:
         _become(order["log"], order["env"])
+        shift_clock()
         status = ROLES[order["role"]]()
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1

@@ -1,18 +1,23 @@
 """What a forked process becomes: the entry points of production, armed when CRASH_AT says so."""
 
+import json
 import os
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 from uvicorn.main import main as uvicorn_main
 
 import backend.app  # noqa: F401 - here, so that no child has to
+from backend import cli
 from backend.chain import node, pool
 from backend.jobs import runner, wallet_client
 from backend.jobs.steps import fill, replace, send
+from backend.kernel import clock
 from backend.market import spends
 from tests.faults.processes import dying
 from wallet_service import cli as wallet_cli
+from wallet_service import clock as wallet_clock
 
 HURRY = 10
 """Patience that waits for blocks of seconds is divided by this: here they come every 0.15 s."""
@@ -45,6 +50,25 @@ def wallet() -> int:
 def wallet_init() -> int:
     """Make the keys of a wallet service."""
     return wallet_cli.main(["init"])
+
+
+def command() -> int:
+    """Run a command of the project."""
+    cli.app(json.loads(os.environ["ARGUMENTS"]))
+    return 0
+
+
+def shift_clock() -> None:
+    """Put the clock of this process forward by SHIFT_S seconds."""
+    shift = timedelta(seconds=int(os.environ.get("SHIFT_S", "0")))
+
+    def now(_clock: object) -> datetime:
+        return datetime.now(UTC) + shift
+
+    if shift:
+        for module in (clock, wallet_clock):
+            # For the whole life of the process, so nothing is ever patched back.
+            patch.object(module.SystemClock, "now", now).start()
 
 
 def hurry() -> None:
@@ -89,4 +113,5 @@ ROLES: Mapping[str, Callable[[], int]] = {
     "web": web,
     "wallet": wallet,
     "wallet-init": wallet_init,
+    "command": command,
 }

@@ -1,6 +1,7 @@
 """All processes of the system around one anvil and one database, and who starts them again."""
 
 import json
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -29,6 +30,7 @@ from tests.support.proxy import FaultProxy
 from tests.support.waiting import wait_for
 
 WATCH_S = 0.03
+DAY_S = 86_400
 INSTANCES = {"wallet": "issuance", "guardian": "guardian"}
 
 
@@ -65,11 +67,15 @@ class Stack:
         database_url: An empty database.
     """
 
+    database: Database
+    settings: Settings
+
     def __init__(self, folder: Path, database_url: str) -> None:
         self.folder = folder
         self.database_url = database_url
         self.anvil = Anvil(anvil_path(), folder / "anvil.log")
         self.web_port = free_port()
+        self.shift_s = 0
         self.posts: dict[str, Post] = {}
         self._hold = threading.RLock()
         self._stop = threading.Event()
@@ -91,7 +97,7 @@ class Stack:
             self._deploy()
             migrate(self.database_url)
             self.database = Database(self.database_url)
-            ends.callback(self.database.dispose)
+            ends.callback(self._let_go)
             self._watcher.start()
             ends.callback(self._end_watch)
             yield self
@@ -103,8 +109,76 @@ class Stack:
         self._post("second jobs", "jobs", variables, is_wanted=False)
         self._post("web", "web", {**variables, "WEB_PORT": str(self.web_port)})
         wait_for(self.web_answers, what="the web process answers", timeout_s=120)
-        ended = {name: post.log.read_text() for name, post in self.posts.items() if post.deaths}
+        backend = {name: self.posts[name] for name in ("jobs", "web")}
+        ended = {name: post.log.read_text() for name, post in backend.items() if post.deaths}
         assert not ended, ended
+
+    def stop_backend(self) -> None:
+        """End web and jobs, and wait until they are gone."""
+        self._empty("web", "jobs", "second jobs")
+
+    def use(self, database_url: str) -> None:
+        """Let the next processes and the judge work on another database."""
+        self.database.dispose()
+        self.database_url = database_url
+        self.database = Database(database_url)
+        self.settings = self.settings.model_copy(update={"database_url": database_url})
+
+    def start_second_jobs(self, database_url: str) -> Path:
+        """Start one more runner, on a database of its own; return its log."""
+        post = self.posts["second jobs"]
+        post.env = {**environment(self.settings), "DATABASE_URL": database_url}
+        self.want("second jobs", is_wanted=True)
+        return post.log
+
+    def command(self, *arguments: str, status: int = 0) -> str:
+        """Run a command of the project on the database in use; return what it printed.
+
+        Raises:
+            AssertionError: It ended with another status.
+        """
+        log = self.folder / "command.log"
+        log.unlink(missing_ok=True)
+        env = {
+            **environment(self.settings),
+            "ARGUMENTS": json.dumps(arguments),
+            "SHIFT_S": str(self.shift_s),
+        }
+        ended = self.nursery.start("command", env=env, log=log).wait(60)
+        printed = log.read_text()
+        assert ended == status, printed
+        return printed
+
+    def tomorrow(self) -> None:
+        """Let a day pass for every clock: chain, wallet services, web and jobs start anew."""
+        wanted = [name for name, post in self.posts.items() if post.is_wanted]
+        self._empty(*self.posts)
+        self.shift_s += DAY_S
+        self.anvil.ask("evm_increaseTime", hex(DAY_S))
+        self.anvil.mine()
+        for name in wanted:
+            self.want(name, is_wanted=True)
+
+    def swap_wallet_store(self, store: Path) -> Path:
+        """Give the issuing wallet service another store; return where the present one went."""
+        self._empty("wallet")
+        mine, kept = self.folder / "wallet.db", self.folder / "wallet-before.db"
+        for ending in ("", "-wal", "-shm"):
+            part = Path(f"{mine}{ending}")
+            if part.exists():
+                part.rename(f"{kept}{ending}")
+        shutil.copy(store, mine)
+        self.want("wallet", is_wanted=True)
+        return kept
+
+    def _empty(self, *names: str) -> None:
+        for name in names:
+            self.want(name, is_wanted=False)
+        wait_for(
+            lambda: all(self.posts[name].child is None for name in names),
+            what=f"{', '.join(names)} are gone",
+            every_s=WATCH_S,
+        )
 
     @property
     def url(self) -> str:
@@ -115,6 +189,10 @@ class Stack:
         """Tell whether the web process is up."""
         with urllib.request.urlopen(f"{self.url}/health/live", timeout=2) as answer:
             return bool(answer.status == 200)
+
+    def _let_go(self) -> None:
+        # Another one by now, perhaps.
+        self.database.dispose()
 
     # --- the supervisor -----------------------------------------------------------------------
 
@@ -159,7 +237,7 @@ class Stack:
             post.deaths.append(post.child.status)
             post.child = None
         if post.is_wanted and post.child is None:
-            env = {**post.env, "CRASH_AT": post.crash_at}
+            env = {**post.env, "CRASH_AT": post.crash_at, "SHIFT_S": str(self.shift_s)}
             post.crash_at = ""
             post.child = self.nursery.start(post.role, env=env, log=post.log)
 

@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -24,11 +24,15 @@ UNITS = 30
 
 
 class LiveClock(FrozenClock):
-    """The machine's clock, for builders that take one that stands still."""
+    """The clock of a stack, for builders that take one that stands still."""
+
+    def __init__(self, stack: Stack) -> None:
+        super().__init__()
+        self._stack = stack
 
     def now(self) -> datetime:
         """Return the current instant."""
-        return datetime.now(UTC)
+        return datetime.now(UTC) + timedelta(seconds=self._stack.shift_s)
 
 
 @dataclass
@@ -59,7 +63,7 @@ class Town:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self.clock = LiveClock()
+        self.clock = LiveClock(stack)
         builders.make_edition(stack.database, self.clock)
         self.shop: Merchant = builders.make_merchant(
             stack.database, self.clock, state=MerchantState.DRAFT
@@ -81,37 +85,52 @@ class Town:
 
     def claim(self, citizen: Citizen, answers: Answers, stop: threading.Event) -> bool:
         """Claim one deposit, and again under the same key until there is an answer."""
-        with self._hold:
-            self._numbers += 1
-            key, code = f"claim-{self._numbers:08d}", self._bin.deposit_code()
+        key, code = self.draw_code()
         while not stop.is_set():
-            found = self._post(
-                "/api/v1/claims", {"code": code}, citizen.token, {"Idempotency-Key": key}
-            )
+            found = self.present(citizen, key, code)
             if found is not None:
                 answers.claims.add(found["id"])
                 return True
             stop.wait(PAUSE_S)
         return False
 
+    def draw_code(self) -> tuple[str, str]:
+        """Return a key and the code of a fresh deposit."""
+        with self._hold:
+            self._numbers += 1
+            return f"claim-{self._numbers:08d}", self._bin.deposit_code()
+
+    def present(self, citizen: Citizen, key: str, code: str) -> dict[str, Any] | None:
+        """Claim a deposit once; `None` when nobody answered."""
+        headers = {"Idempotency-Key": key}
+        return self.post("/api/v1/claims", {"code": code}, citizen.token, headers)
+
     def pay(self, citizen: Citizen, answers: Answers) -> None:
         """Buy something, if the servers are up; a repeated acceptance pays once."""
+        asked = self.ask_for_payment()
+        if asked:
+            self.accept(asked, citizen, answers)
+
+    def ask_for_payment(self) -> str:
+        """Open a request at the till; return its id, "" when nobody answered."""
         body = {"merchant_id": self.shop.id, "units": UNITS, "label": "pain"}
-        asked = self._post("/api/v1/payments", body, self._owner)
-        if asked is None:
-            return
+        asked = self.post("/api/v1/payments", body, self._owner)
+        return str(asked["id"]) if asked is not None else ""
+
+    def accept(self, payment_id: str, citizen: Citizen, answers: Answers) -> None:
+        """Confirm a request, if the servers are up."""
         for _ in range(3):
-            path = f"/api/v1/payments/{asked['id']}/accept"
-            if self._post(path, {}, citizen.token, answers=answers) is not None:
-                answers.payments.add(asked["id"])
+            path = f"/api/v1/payments/{payment_id}/accept"
+            if self.post(path, {}, citizen.token, answers=answers) is not None:
+                answers.payments.add(payment_id)
                 return
 
     def cash_out(self, answers: Answers) -> None:
         """Turn the takings into euro, if there are any."""
         path = f"/api/v1/merchants/{self.shop.id}/cash-outs"
-        self._post(path, {}, self._owner, answers=answers)
+        self.post(path, {}, self._owner, answers=answers)
 
-    def _post(
+    def post(
         self,
         path: str,
         body: Mapping[str, Any],

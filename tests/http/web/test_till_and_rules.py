@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
-from backend.books.models import OrphanMint
+from backend.books.models import Orphan
 from backend.rewards.models import Reward
 from backend.rewards.rules import RewardState
 from backend.rulebook import service as editions
@@ -384,7 +384,7 @@ def orphan(town: Town) -> str:
     """A mint that the indexer found and nothing of ours explains."""
     tx_hash = "0x" + "ab" * 32
     item = {"address": "0x" + "cd" * 20, "reward_id": None, "units": 500}
-    row = OrphanMint(
+    row = Orphan(
         tx_hash=tx_hash,
         genesis_hash=GENESIS,
         block_number=12,
@@ -410,7 +410,7 @@ def test_an_unexplained_mint_is_adopted_by_two_people(
 
     assert "Une autre personne habilitée doit confirmer" in proposed
     assert alone.status_code in (403, 409)
-    assert "Toutes les émissions du registre sont expliquées" in adopted
+    assert "Tout ce qui est au registre est expliqué" in adopted
 
 
 def test_who_may_only_look_cannot_adopt(

@@ -11,12 +11,14 @@ from sqlalchemy import select
 from sqlmodel import Session, SQLModel
 
 from backend.actions import queries as action_queries
+from backend.actions.models import Claim
 from backend.books import queries as book_queries
 from backend.db import backup, event_log
 from backend.db.backup import BackupUnusableError, DatabaseNotEmptyError, Manifest
 from backend.db.engine import Database
 from backend.ledger import names, queries
 from backend.workflows import restore, solvency
+from backend.workflows.admit_claims import ClaimRequest, admit
 from tests.support import builders
 from tests.support.clock import FrozenClock
 from tests.support.works import assert_books_balance
@@ -150,6 +152,29 @@ def test_a_copied_database_is_noticed_and_the_original_is_not(
             marked.append(restore.mark_if_copied(session, home=home, now=clock.now()))
 
     assert marked == [False, True, False]
+
+
+def test_claims_that_a_copy_holds_need_nobody_to_look(
+    filled: Database, empty: Database, clock: FrozenClock, tmp_path: Path
+) -> None:
+    # They took their codes before the copy was made, whatever the original does since.
+    citizen = builders.make_citizen(filled, clock)
+    kiosk = builders.make_kiosk(filled, clock)
+    clock.advance(minutes=5)
+    with filled.transaction() as session:
+        request = ClaimRequest(citizen.id, "key-of-a-claim", kiosk.slot_code())
+        (claim,) = admit(session, [request], now=clock.now())
+    assert isinstance(claim, Claim)
+    backup.write(filled, tmp_path / "backup.zip", taken_at=clock.now())
+    backup.read(tmp_path / "backup.zip", empty, before_commit=_keep)
+
+    now = clock.advance(hours=2)
+    with empty.transaction() as session:
+        assert restore.mark_if_copied(session, home=empty.fingerprint(), now=now)
+
+    with empty.reading() as session:
+        assert not book_queries.is_in_lost_time(session, claim.occurred_at)
+        assert book_queries.is_in_lost_time(session, clock.now() - timedelta(hours=1))
 
 
 def test_nothing_is_written_over_rows_that_stand(

@@ -115,6 +115,7 @@ SPECIAL: dict[type, dict[str, object]] = {
     contexts.ImportLine: {"action": "refused"},
     contexts.ImportView: {"counts": (("refused", 1),)},
     contexts.ReliabilityPoint: {"state": "trimmed"},
+    contexts.OrphanLine: {"kind": "spend"},
     contexts.DiffLine: {"kind": "added"},
     contexts.SeatLine: {
         "role": "driver",
