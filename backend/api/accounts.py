@@ -134,10 +134,11 @@ def delete_sessions(
     request: Request,
     response: Response,
     session: WriteSession,
+    clock: Now,
     actor: Annotated[Actor, requires(Permission.READ_OWN)],
 ) -> None:
-    """End all sessions of the account."""
-    sessions.sign_out_everywhere(session, actor.account_id)
+    """End all sessions of the account; its phones pay without network no more."""
+    sign_in.leave_everywhere(session, actor.account_id, now=clock.now())
     clear_session_cookie(request, response)
 
 

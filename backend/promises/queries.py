@@ -61,6 +61,14 @@ def of_account(session: Session, account_id: str, *, limit: int) -> Sequence[Arr
     ).all()
 
 
+def of_shop(session: Session, merchant_id: str, *, since: datetime) -> Sequence[ArrivedPromise]:
+    """Return the promises to a shop that arrived since an instant, newest first."""
+    statement = select(ArrivedPromise).where(
+        col(ArrivedPromise.merchant_id) == merchant_id, col(ArrivedPromise.arrived_at) >= since
+    )
+    return session.exec(statement.order_by(col(ArrivedPromise.arrived_at).desc()).limit(200)).all()
+
+
 def shop(session: Session, merchant_id: str) -> PromiseShop | None:
     """Return what an owner allowed; `None` when nobody asked."""
     return session.get(PromiseShop, merchant_id)

@@ -111,6 +111,7 @@ def get_payment(
         refunded_units=payment.refunded_units,
         refunds=till.refund_lines(session, payment.id),
         is_own_wallet=payment.is_own_wallet,
+        refused_key=history.refused_key(payment),
     )
     return respond(request, "payment_receipt.html", page, actor=actor)
 

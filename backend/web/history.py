@@ -7,7 +7,7 @@ from typing import Any
 from backend.actions.models import Claim, Verdict
 from backend.actions.rules import ClaimState
 from backend.market.models import Payment
-from backend.market.rules import CALLED_OFF, PaymentState
+from backend.market.rules import CALLED_OFF, PaymentState, PaymentWay
 from backend.rewards.models import Receipt, Reward
 from backend.rewards.rules import RewardState
 from backend.web import texts
@@ -139,6 +139,22 @@ def payment_line(payment: Payment, merchant: str) -> HistoryLine:
     )
 
 
+def is_refused_on_arrival(payment: Payment) -> bool:
+    """Tell whether a phone had signed it without network and it could not be paid any more."""
+    return (
+        payment.way == PaymentWay.PROMISE
+        and payment.state == PaymentState.FAILED
+        and payment.accepted_at is None
+    )
+
+
+def refused_key(payment: Payment) -> str:
+    """Return why a payment was refused on arrival; empty for any other."""
+    if not is_refused_on_arrival(payment):
+        return ""
+    return f"promise.refused.{payment.refusal_code}"
+
+
 def payment_steps(payment: Payment) -> tuple[Step, ...]:
     """Return the way of a payment from the yes to the register."""
     if payment.state == PaymentState.REQUESTED:
@@ -153,11 +169,17 @@ def payment_steps(payment: Payment) -> tuple[Step, ...]:
         case PaymentState.CANCELLING:
             return accepted, Step("paid.step.cancelling", "now")
         case PaymentState.FAILED:
-            is_called_off = payment.refusal_code == CALLED_OFF
-            key = "paid.step.called_off" if is_called_off else "paid.step.failed"
-            return accepted, Step(key, "failed", payment.confirmed_at)
+            return _failed_steps(payment, accepted)
         case _:
             return accepted, Step("paid.step.registered", "now")
+
+
+def _failed_steps(payment: Payment, accepted: Step) -> tuple[Step, ...]:
+    if is_refused_on_arrival(payment):
+        refused = Step("paid.step.refused_on_arrival", "failed", payment.requested_at)
+        return Step("paid.step.signed", "done"), refused
+    key = "paid.step.called_off" if payment.refusal_code == CALLED_OFF else "paid.step.failed"
+    return accepted, Step(key, "failed", payment.confirmed_at)
 
 
 def by_day(lines: Iterable[HistoryLine]) -> tuple[HistoryDay, ...]:

@@ -25,6 +25,7 @@ from backend.web import (
     paying,
     payouts,
     problems,
+    promises,
     proving,
     refunding,
     reviews,
@@ -40,8 +41,10 @@ from backend.web import (
     team,
     till,
     till_cards,
+    till_promises,
     treasury,
     trips,
+    worker,
 )
 from backend.web.rendering import FOLDER
 
@@ -67,6 +70,7 @@ MODULES = (
     paying,
     payouts,
     problems,
+    promises,
     proving,
     refunding,
     reviews,
@@ -81,8 +85,10 @@ MODULES = (
     team,
     till,
     till_cards,
+    till_promises,
     treasury,
     trips,
+    worker,
 )
 
 

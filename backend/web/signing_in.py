@@ -123,10 +123,11 @@ def post_sign_out(
 def post_sign_out_everywhere(
     request: Request,
     session: WriteSession,
+    clock: Now,
     actor: Annotated[Actor, requires(Permission.READ_OWN)],
 ) -> Response:
-    """End every session of the account."""
-    sessions.sign_out_everywhere(session, actor.account_id)
+    """End every session of the account, and stop every phone that pays without network."""
+    sign_in.leave_everywhere(session, actor.account_id, now=clock.now())
     response = see("/")
     clear_session_cookie(request, response)
     return response

@@ -267,6 +267,7 @@ def payment_page(
         is_waiting=payment.state == PaymentState.AUTHORISED and payment.waiting_code is not None,
         is_called_off=payment.refusal_code == CALLED_OFF,
         is_own_wallet=payment.is_own_wallet,
+        refused_key=history.refused_key(payment),
         problem_key=problem[0],
         typed=problem[1],
     )

@@ -8,7 +8,18 @@ from backend.accounts import sessions
 from backend.accounts.rules import Actor
 from backend.accounts.sessions import SignedIn
 from backend.kernel.errors import EcoError
+from backend.promises import service as promises
 from backend.workflows import merge_accounts
+
+
+def leave_everywhere(session: Session, account_id: str, *, now: datetime) -> int:
+    """End every session of an account, and stop every phone of it that pays without network.
+
+    Returns:
+        How many sessions ended.
+    """
+    promises.revoke(session, account_id, at=now)
+    return sessions.sign_out_everywhere(session, account_id)
 
 
 def redeem(

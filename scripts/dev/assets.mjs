@@ -18,7 +18,7 @@ rmSync(vendor, { recursive: true, force: true });
 mkdirSync(join(vendor, "images"), { recursive: true });
 
 await build({
-  entryPoints: { "barcode-detector": "barcode-detector/ponyfill" },
+  entryPoints: { "barcode-detector": "barcode-detector/ponyfill", "qr-writer": "zxing-wasm/writer" },
   bundle: true,
   minify: true,
   format: "esm",
@@ -31,6 +31,7 @@ await build({
 const font = "node_modules/@fontsource-variable/atkinson-hyperlegible-next";
 const copies = [
   "node_modules/zxing-wasm/dist/reader/zxing_reader.wasm",
+  "node_modules/zxing-wasm/dist/writer/zxing_writer.wasm",
   `${font}/files/atkinson-hyperlegible-next-latin-wght-normal.woff2`,
   `${font}/files/atkinson-hyperlegible-next-latin-wght-italic.woff2`,
   `${font}/files/atkinson-hyperlegible-next-latin-ext-wght-normal.woff2`,
@@ -41,4 +42,4 @@ for (const path of copies) copyFileSync(path, join(vendor, basename(path)));
 for (const name of ["layers.png", "layers-2x.png", "marker-icon.png", "marker-icon-2x.png", "marker-shadow.png"]) {
   copyFileSync(`node_modules/leaflet/dist/images/${name}`, join(vendor, "images", name));
 }
-console.log(`${vendor}: ${copies.length + 1} files and Leaflet's images`);
+console.log(`${vendor}: ${copies.length + 2} files and Leaflet's images`);

@@ -93,6 +93,7 @@ from backend.web.contexts.offers import (
     OffersPage,
     ShopOffersPage,
 )
+from backend.web.contexts.promises import ArrivedLine, PassLine, PromisesPage, TillPromisesPage
 from backend.web.contexts.proofs import ProofLine, ProofsPage
 from backend.web.contexts.rides import RidePage, RidesPage, SeatLine
 from backend.web.contexts.shop import AssociationLine, GivingPage, ShopPage, TillCardPage
@@ -135,6 +136,7 @@ __all__ = [
     "ApplicationLine",
     "ApplicationsPage",
     "ApplyPage",
+    "ArrivedLine",
     "AssociationLine",
     "BalanceBar",
     "Browser",
@@ -195,12 +197,14 @@ __all__ = [
     "OpenTill",
     "OrphanLine",
     "OwnFreeze",
+    "PassLine",
     "PastAct",
     "PayPage",
     "PaymentReceiptPage",
     "PayoutLine",
     "PayoutsPage",
     "ProblemPage",
+    "PromisesPage",
     "Proof",
     "ProofLine",
     "ProofsPage",
@@ -237,6 +241,7 @@ __all__ = [
     "TillLine",
     "TillPage",
     "TillPaymentPage",
+    "TillPromisesPage",
     "TrailLine",
     "TreasuryPage",
     "TripLine",

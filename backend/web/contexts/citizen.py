@@ -189,6 +189,7 @@ class PaymentReceiptPage:
 
     Attributes:
         is_gift: Given to an association.
+        refused_key: Why a payment signed without network was refused on arrival.
     """
 
     reference: str
@@ -203,6 +204,7 @@ class PaymentReceiptPage:
     refunded_units: int = 0
     refunds: tuple[RefundLine, ...] = ()
     is_own_wallet: bool = False
+    refused_key: str = ""
 
 
 @dataclass(frozen=True)

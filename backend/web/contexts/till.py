@@ -90,6 +90,7 @@ class TillPaymentPage:
         is_waiting: The register could not take it yet; it is asked again.
         is_called_off: The till gave it up, and the points are back.
         is_own_wallet: Signed by the customer's own wallet: accepted when it is mined.
+        refused_key: Why a payment signed without network was refused on arrival.
     """
 
     payment_id: str
@@ -109,5 +110,6 @@ class TillPaymentPage:
     is_waiting: bool = False
     is_called_off: bool = False
     is_own_wallet: bool = False
+    refused_key: str = ""
     problem_key: str = ""
     typed: str = ""

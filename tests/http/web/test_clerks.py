@@ -25,6 +25,8 @@ REACHED_BY_CLERKS = {
     ("GET", "/caisse"),
     ("POST", "/caisse"),
     ("GET", "/caisse/carte/{merchant_id}"),
+    ("GET", "/caisse/sans-reseau/{merchant_id}"),
+    ("POST", "/caisse/sans-reseau/{merchant_id}"),
     ("POST", "/caisse/carte/{merchant_id}"),
     ("POST", "/caisse/quitter"),
     ("GET", "/caisse/{payment_id}"),

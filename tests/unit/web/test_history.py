@@ -4,6 +4,8 @@ import pytest
 
 from backend.actions.models import Claim
 from backend.actions.rules import ClaimState
+from backend.market.models import Payment
+from backend.market.rules import PaymentState, PaymentWay
 from backend.rewards.models import Receipt, Reward
 from backend.web import history
 from backend.web.contexts import HistoryLine
@@ -117,3 +119,19 @@ def test_days_are_those_of_marseille_newest_first() -> None:
 
     assert [(day.day.day, len(day.lines)) for day in days] == [(16, 1), (15, 2)]
     assert days[1].lines[0].at > days[1].lines[1].at
+
+
+def test_what_was_refused_on_arrival_says_so_and_never_that_points_came_back() -> None:
+    payment = Payment(
+        merchant_id="m", units=500, state=PaymentState.FAILED, way=PaymentWay.PROMISE,
+        payment_ref="0x", salt="0x", refusal_code="balance_gone",
+        requested_at=NOON, expires_at=NOON,
+    )  # fmt: skip
+
+    keys = [step.text_key for step in history.payment_steps(payment)]
+
+    assert keys == ["paid.step.signed", "paid.step.refused_on_arrival"]
+    assert history.refused_key(payment) == "promise.refused.balance_gone"
+    payment.accepted_at = NOON
+    assert history.refused_key(payment) == ""
+    assert history.payment_steps(payment)[1].text_key == "paid.step.failed"

@@ -97,6 +97,9 @@ def test_each_text_is_used() -> None:
         "treasury.difference.",
         "payouts.problem.",
         "radar.",
+        "promise.refused.",
+        "promise.said.",
+        "promise.pass.",
         "bank.",
     )
 
