@@ -18,8 +18,8 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "This mode needs a second witness: a validated ticket, the carpool register, a receipt.",
     ),
     "mode_uncertain": (
-        "Mode incertain, ou positions à plus de dix secondes : statistiques, sans points.",
-        "Mode uncertain, or positions over ten seconds apart: statistics, without points.",
+        "Mode ou mouvement incertain, ou positions trop rares : statistiques, sans points.",
+        "Mode or movement uncertain, or positions too rare: statistics, without points.",
     ),
     "teleport": (
         "La position saute plus vite qu'aucun véhicule.",

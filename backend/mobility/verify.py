@@ -16,7 +16,7 @@ from backend.mobility.pipeline.cleaning import CleanTrace, clean
 from backend.mobility.pipeline.legs import Leg, find_legs
 from backend.mobility.pipeline.model import ModeModel, default_model
 from backend.mobility.reasons import Reason
-from backend.mobility.rules import is_proved
+from backend.mobility.rules import proved
 from backend.mobility.trace import MIN_POINTS, Trace
 
 ACCEPTED, HELD, REFUSED = "accepted", "held", "refused"
@@ -76,6 +76,7 @@ def verify(
     history: Sequence[Fingerprint] = (),
     model: ModeModel | None = None,
     factors: tuple[EmissionFactor, ...] | None = None,
+    witness: ModeModel | None = None,
 ) -> TripVerdict:
     """Judge one trace.
 
@@ -84,6 +85,7 @@ def verify(
             of others that began or ended nearby.
         model: Mode model; the one that ships with the code when left out.
         factors: Emission factors; the table that ships with the code when left out.
+        witness: Of altered movements; the one that ships with the code when left out.
     """
     model = model or default_model()
     cleaned = clean(trace)
@@ -92,7 +94,8 @@ def verify(
     legs = find_legs(cleaned.trace, model)
     signs = _signs(cleaned, history)
     day = datetime.fromtimestamp(float(cleaned.trace.t[0]), tz=UTC).date()
-    shown = tuple(_shown(leg) for leg in legs)
+    levels = ("P1" if is_proved else "P0" for is_proved in proved(legs, witness))
+    shown = tuple(map(_shown, legs, levels))
     reasons = [Reason(sign.code, {"figure": round(sign.figure, 3)}) for sign in signs]
     if any(sign.refuses for sign in signs) or not shown:
         return _refused(model, reasons or [Reason("no_movement", {})], shown)
@@ -111,14 +114,14 @@ def _signs(cleaned: CleanTrace, history: Sequence[Fingerprint]) -> list[Sign]:
     return signs
 
 
-def _shown(leg: Leg) -> LegVerdict:
+def _shown(leg: Leg, proof_level: str) -> LegVerdict:
     return LegVerdict(
         mode=leg.mode,
         probability=round(leg.probability, 4),
         distance_m=int(leg.distance_m),
         started_at=datetime.fromtimestamp(leg.start_t, tz=UTC),
         ended_at=datetime.fromtimestamp(leg.end_t, tz=UTC),
-        proof_level="P1" if is_proved(leg) else "P0",
+        proof_level=proof_level,
     )
 
 

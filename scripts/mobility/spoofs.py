@@ -11,7 +11,9 @@ import numpy as np
 
 from backend.mobility.geometry import EARTH_RADIUS_M, to_plane
 from backend.mobility.trace import FloatArray, Trace
+from scripts.mobility.alter import slowed, steady
 from scripts.mobility.augment import thin, with_noise
+from scripts.mobility.paths import along_m, dated_line, sampled
 
 Rng = np.random.Generator
 DEGREE_M = np.pi / 180 * EARTH_RADIUS_M
@@ -50,14 +52,16 @@ def teleport(given: Sources, rng: Rng) -> Trace:
 
 
 def constant_speed(given: Sources, rng: Rng) -> Trace:
-    """Play a line at one speed; carefully: with a spread close to the limit."""
-    trace = _sampled(given.own, 2.0)
-    length = _along(trace)
-    spread = 0.20 if given.is_careful else 0.02
-    pace = rng.uniform(3.5, 6.5) * np.clip(rng.normal(1, spread, len(trace) * 4), 0.5, 1.5)
+    """Play a line at one speed; carefully: on foot or by bike, with variation of any kind."""
+    if given.is_careful:
+        return _dated(steady(given.own, rng), rng)
+    trace = sampled(given.own, 2.0)
+    length = along_m(trace)
+    pace = rng.uniform(3.5, 6.5) * np.clip(rng.normal(1, 0.02, len(trace) * 4), 0.5, 1.5)
     along = np.concatenate(([0.0], np.cumsum(pace * 2.0)))
     along = along[along < length[-1]]
-    return _ridden(trace, length, along, trace.t[0] + 2.0 * np.arange(len(along)), rng)
+    played = dated_line(trace, length, along, trace.t[0] + 2.0 * np.arange(len(along)))
+    return with_noise(played, 0.5, rng)
 
 
 def straight_lines(given: Sources, rng: Rng) -> Trace:
@@ -65,18 +69,18 @@ def straight_lines(given: Sources, rng: Rng) -> Trace:
     trace = given.own
     marks = np.unique(np.linspace(0, len(trace) - 1, int(rng.integers(4, 9))).astype(int))
     drawn = trace.take(marks)
-    length = _along(drawn)
+    length = along_m(drawn)
     spread = 0.25 if given.is_careful else 0.0
     knots = np.clip(rng.normal(1, spread, 4000), 0.3, 2.0)
     pace = rng.uniform(3.5, 6.5) * np.repeat(knots, 20)
     along = np.concatenate(([0.0], np.cumsum(pace)))
     along = along[along < length[-1]]
-    return _ridden(drawn, length, along, trace.t[0] + np.arange(len(along)), None)
+    return dated_line(drawn, length, along, trace.t[0] + np.arange(len(along)))
 
 
 def flat_receiver(given: Sources, rng: Rng) -> Trace:
     """Copy a route with one accuracy and exact timing; carefully: accuracy with a little life."""
-    trace = _sampled(given.own, 1.0)
+    trace = sampled(given.own, 1.0)
     accuracy = np.full(len(trace), 5.0)
     if given.is_careful:
         accuracy = accuracy + rng.uniform(0, 0.5, len(trace))
@@ -114,15 +118,13 @@ def noisy_replay(given: Sources, rng: Rng) -> Trace:
 
 
 def slowed_motor(given: Sources, rng: Rng) -> Trace:
-    """Slow a ride in a vehicle to the pace of a bike; carefully: the speed column too."""
-    trace = given.motor
-    mean = _along(trace)[-1] / max(trace.t[-1] - trace.t[0], 1.0)
-    factor = max(mean / rng.uniform(3.8, 5.5), 1.2)
-    slow = replace(trace, t=trace.t[0] + (trace.t - trace.t[0]) * factor)
+    """Slow a ride in a vehicle to the pace of a bike; carefully: or on foot, any sampling."""
     if given.is_careful:
-        slow = replace(_sampled(slow, 2.0), speed_mps=np.full(1, np.nan))
-        slow = replace(slow, speed_mps=np.full(len(slow), np.nan))
-    return _dated(slow, rng)
+        return _dated(slowed(given.motor, rng), rng)
+    trace = given.motor
+    mean = along_m(trace)[-1] / max(trace.t[-1] - trace.t[0], 1.0)
+    factor = max(mean / rng.uniform(3.8, 5.5), 1.2)
+    return _dated(replace(trace, t=trace.t[0] + (trace.t - trace.t[0]) * factor), rng)
 
 
 def merged(given: Sources, rng: Rng) -> Trace:
@@ -171,29 +173,6 @@ def _placed(trace: Trace, x: FloatArray, y: FloatArray) -> Trace:
     return replace(
         trace, lat=lat0 + y / DEGREE_M, lon=lon0 + x / DEGREE_M / np.cos(np.radians(lat0))
     )
-
-
-def _along(trace: Trace) -> FloatArray:
-    x, y = to_plane(trace.lat, trace.lon)
-    return np.concatenate(([0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))))
-
-
-def _sampled(trace: Trace, step_s: float) -> Trace:
-    """Interpolate a trace to exact steps, as a player of routes does."""
-    t = np.arange(trace.t[0], trace.t[-1], step_s)
-    unknown = np.full(len(t), np.nan)
-    lat, lon = np.interp(t, trace.t, trace.lat), np.interp(t, trace.t, trace.lon)
-    return Trace(trace.id, t, lat, lon, unknown, unknown, unknown)
-
-
-def _ridden(
-    line: Trace, length: FloatArray, along: FloatArray, t: FloatArray, rng: Rng | None
-) -> Trace:
-    """Travel a line by distance; with a generator also with a little noise."""
-    lat, lon = np.interp(along, length, line.lat), np.interp(along, length, line.lon)
-    unknown = np.full(len(along), np.nan)
-    ridden = Trace(line.id, t, lat, lon, unknown, unknown, unknown)
-    return ridden if rng is None else with_noise(ridden, 0.5, rng)
 
 
 def _joined(first: Trace, later: Trace) -> Trace:

@@ -234,14 +234,20 @@ def summary(real: Samples, probability: FloatArray) -> dict[str, Any]:
     }
 
 
-def to_model(forests: list[ExtraTreesClassifier], temperature: float) -> ModeModel:
+def to_model(
+    forests: list[ExtraTreesClassifier],
+    temperature: float,
+    *,
+    version: str = f"forest-{SEED}",
+    modes: tuple[str, ...] = MODES,
+) -> ModeModel:
     """Lay the trees of fitted forests end to end."""
     trees = [estimator.tree_ for forest in forests for estimator in forest.estimators_]
     starts = np.cumsum([0] + [tree.node_count for tree in trees])[:-1]
     shares = [tree.value[:, 0, :] for tree in trees]
     return ModeModel(
-        version=f"forest-{SEED}",
-        modes=MODES,
+        version=version,
+        modes=modes,
         temperature=temperature,
         roots=starts.astype(np.int64),
         feature=np.concatenate([np.maximum(tree.feature, -1) for tree in trees]),

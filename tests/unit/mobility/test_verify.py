@@ -5,16 +5,28 @@ import numpy as np
 import pytest
 
 from backend.mobility.evaluation import read_traces
+from backend.mobility.fraud.altered import MODEL_PATH
 from backend.mobility.fraud.fingerprint import fingerprint
 from backend.mobility.pipeline.cleaning import clean
 from backend.mobility.pipeline.features import FEATURE_NAMES
 from backend.mobility.pipeline.legs import Leg, find_legs
-from backend.mobility.pipeline.model import default_model
+from backend.mobility.pipeline.model import default_model, load_model
 from backend.mobility.reasons import CODES, Reason
-from backend.mobility.rules import is_proved
+from backend.mobility.rules import is_genuine, is_within_bounds, proved
 from backend.mobility.scorecard import scorecard
+from backend.mobility.trace import FloatArray
 from backend.mobility.verify import verify
-from tests.unit.mobility.support import BIKE, BIKE_OTHER_DAY, CAR, DATA, later, line, real
+from scripts.mobility.alter import slowed, steady
+from tests.unit.mobility.support import (
+    BIKE,
+    BIKE_OTHER_DAY,
+    CAR,
+    DATA,
+    later,
+    line,
+    real,
+    real_leg,
+)
 
 
 def test_proves_a_real_bike_ride_at_p1_with_distance_and_factor_ids() -> None:
@@ -94,7 +106,15 @@ def test_input_trace_is_left_as_it_was() -> None:
         ({"probability": 0.9}, True),
         ({"probability": 0.8999}, False),
         ({"interval_s": 10.0}, True),
-        ({"interval_s": 10.1, "probability": 0.999}, False),
+        ({"interval_s": 10.1}, True),
+        ({"interval_s": 35.0}, True),
+        ({"interval_s": 35.1}, False),
+        ({"interval_s": 10.1, "fixes": 20, "distance_m": 600.0}, True),
+        ({"interval_s": 10.1, "distance_m": 599.9}, False),
+        ({"interval_s": 10.1, "start_t": 0.0, "end_t": 420.0}, True),
+        ({"interval_s": 10.1, "start_t": 0.0, "end_t": 419.9}, False),
+        ({"start_t": 0.0, "end_t": 120.0}, True),
+        ({"start_t": 0.0, "end_t": 119.9}, False),
         ({"fixes": 20}, True),
         ({"fixes": 19}, False),
         ({"distance_m": 200.0}, True),
@@ -108,14 +128,14 @@ def test_input_trace_is_left_as_it_was() -> None:
 def test_leg_is_proved_only_within_every_bound(change: Any, is_paid: bool) -> None:
     from_trace = _bike_leg()
 
-    assert is_proved(replace(from_trace, **change)) is is_paid
+    assert is_within_bounds(replace(from_trace, **change)) is is_paid
 
 
 def test_a_leg_too_fast_for_a_bike_is_never_proved() -> None:
     leg = _bike_leg()
     fast = np.full_like(leg.features, 14.1)
 
-    assert not is_proved(replace(leg, features=fast))
+    assert not is_within_bounds(replace(leg, features=fast))
 
 
 def test_a_bike_that_never_speeds_up_is_doubted_and_one_with_rare_fixes_is_not() -> None:
@@ -124,8 +144,68 @@ def test_a_bike_that_never_speeds_up_is_doubted_and_one_with_rare_fixes_is_not()
     lazy[FEATURE_NAMES.index("gain_q90@10")] = 0.079
     unknown[FEATURE_NAMES.index("gain_q90@10")] = np.nan
 
-    assert not is_proved(replace(leg, features=lazy))
-    assert is_proved(replace(leg, features=unknown))
+    assert not is_within_bounds(replace(leg, features=lazy))
+    assert is_within_bounds(replace(leg, features=unknown))
+
+
+def test_a_walk_whose_fixes_are_rare_needs_fifteen_of_them() -> None:
+    walk = replace(_bike_leg(), mode="walk", interval_s=20.0, features=_slow_features())
+
+    assert is_within_bounds(replace(walk, fixes=15))
+    assert not is_within_bounds(replace(walk, fixes=14))
+    assert is_within_bounds(replace(walk, fixes=8, interval_s=10.0))
+
+
+@pytest.mark.parametrize(
+    ("interval_s", "fastest_mps", "is_paid"),
+    [(10.1, 2.5, True), (10.1, 2.6, False), (10.0, 5.0, True), (10.0, 5.1, False)],
+)
+def test_a_walk_whose_fixes_are_rare_is_no_run(
+    interval_s: float, fastest_mps: float, is_paid: bool
+) -> None:
+    features = np.full(len(FEATURE_NAMES), fastest_mps)
+    walk = replace(_bike_leg(), mode="walk", interval_s=interval_s, features=features)
+
+    assert is_within_bounds(walk) is is_paid
+
+
+@pytest.mark.parametrize(
+    ("interval_s", "altered", "of_trip", "is_paid"),
+    [
+        (10.0, 0.50, 0.45, True),
+        (10.0, 0.51, 0.45, False),
+        (10.0, 0.50, 0.46, False),
+        (10.1, 0.40, 0.30, True),
+        (10.1, 0.41, 0.30, False),
+        (10.1, 0.40, 0.31, False),
+    ],
+)
+def test_leg_and_trip_must_both_look_genuine(
+    interval_s: float, altered: float, of_trip: float, is_paid: bool
+) -> None:
+    leg = replace(_bike_leg(), interval_s=interval_s)
+
+    assert is_genuine(leg, altered, of_trip) is is_paid
+
+
+def test_a_genuine_ride_is_paid_and_slowed_vehicles_and_played_lines_are_not() -> None:
+    rng = np.random.default_rng(8)
+    bike, car = real_leg(BIKE, "bike"), real_leg(CAR, "car")
+    forged = [slowed(car, rng) for _ in range(12)] + [steady(bike, rng) for _ in range(12)]
+
+    paid = [any(proved(find_legs(clean(one).trace, default_model()))) for one in [bike, *forged]]
+
+    assert paid[0]
+    assert sum(paid[1:]) <= 1
+
+
+def test_witness_of_altered_movements_can_be_another_one() -> None:
+    legs = find_legs(real_leg(BIKE, "bike"), default_model())
+    witness = load_model(MODEL_PATH)
+    strict = replace(witness, modes=witness.modes[::-1])
+
+    assert any(proved(legs))
+    assert not any(proved(legs, strict))
 
 
 def test_every_reason_has_words_in_both_languages() -> None:
@@ -141,6 +221,10 @@ def test_labelled_traces_name_group_and_modes() -> None:
     assert {leg.mode for one in labelled for leg in one.legs} == {
         "walk", "bike", "bus", "rail", "car",
     }  # fmt: skip
+
+
+def _slow_features() -> FloatArray:
+    return np.full(len(FEATURE_NAMES), 1.0)
 
 
 def _bike_leg() -> Leg:
