@@ -12,6 +12,8 @@ from backend.rides.rules import BEFORE, SeatState
 NEIGHBOURHOOD = timedelta(hours=36)
 """A local day and half an hour, whatever the zone: wide enough for every check."""
 SHOWN = 30
+CIRCLE_MAX = 40
+"""People; a driver of a village may have taken twenty neighbours along, who have neighbours."""
 
 
 def ride(session: Session, ride_id: str) -> SharedRide | None:
@@ -72,6 +74,36 @@ def companions(
     seats = session.exec(select(SharedSeat).where(col(SharedSeat.ride_id).in_(rides))).all()
     people = {person for seat in seats for person in (seat.driver_id, seat.passenger_id)}
     return frozenset(people - {account_id})
+
+
+def circle(session: Session, account_id: str, *, since: datetime) -> Sequence[SharedSeat]:
+    """Return the proved seats of a person, and of all who are tied to them by such seats.
+
+    Stops at `CIRCLE_MAX` people: a circle of that size is no closed group.
+    """
+    found: dict[str, SharedSeat] = {}
+    known, fresh = {account_id}, {account_id}
+    while fresh and len(known) <= CIRCLE_MAX:
+        statement = select(SharedSeat).where(
+            or_(col(SharedSeat.driver_id).in_(fresh), col(SharedSeat.passenger_id).in_(fresh)),
+            col(SharedSeat.state) == SeatState.PROVED,
+            col(SharedSeat.joined_at) >= since,
+        )
+        found |= {seat.id: seat for seat in session.exec(statement)}
+        people = {one for seat in found.values() for one in (seat.driver_id, seat.passenger_id)}
+        fresh = people - known
+        known |= people
+    return sorted(found.values(), key=lambda seat: (seat.joined_at, seat.id))
+
+
+def all_of(session: Session, account_id: str) -> tuple[Sequence[SharedRide], Sequence[SharedSeat]]:
+    """Return every ride that a person opened, and every seat of theirs in either role."""
+    opened = select(SharedRide).where(col(SharedRide.driver_id) == account_id)
+    seats = select(SharedSeat).where(_is_of(account_id))
+    return (
+        session.exec(opened.order_by(col(SharedRide.opened_at))).all(),
+        session.exec(seats.order_by(col(SharedSeat.joined_at))).all(),
+    )
 
 
 def around(session: Session, seat: SharedSeat) -> Sequence[SharedSeat]:

@@ -28,6 +28,7 @@ from backend.offers import queries as offer_queries
 from backend.promises import queries as promise_queries
 from backend.review import queries as review_queries
 from backend.rewards import queries as reward_queries
+from backend.rides import queries as ride_queries
 from backend.trips import queries as trip_queries
 
 router = APIRouter(include_in_schema=False)
@@ -75,6 +76,7 @@ def own_data(session: Session, account_id: str, *, now: datetime) -> dict[str, A
         ),
         "balances_units": {name.__name__: balances[name(account_id)] for name in kinds},
         "acts": _acts(session, account_id),
+        **_shared_rides(session, account_id),
         "trips": _rows(trip_queries.of_account(session, account_id, limit=ALL)),
         # The hash of a card's secret is worth nothing to its holder, and something to a thief.
         "cards": _rows(card_queries.of_account(session, account_id), hide={"ref"}),
@@ -111,6 +113,20 @@ def own_data(session: Session, account_id: str, *, now: datetime) -> dict[str, A
             _shop(session, one) for one in merchant_queries.merchants_of(session, account_id)
         ],
     }
+
+
+def _shared_rides(session: Session, account_id: str) -> dict[str, Any]:
+    """Return rides and seats, without what is the other person's: account, recording, track."""
+    rides, seats = ride_queries.all_of(session, account_id)
+    mine = []
+    for seat in seats:
+        role, other = "driver", "passenger"
+        if seat.passenger_id == account_id:
+            role, other = other, role
+        hidden = {f"{other}_{what}" for what in ("id", "trip_id", "track")}
+        mine.append({"role": role, **seat.model_dump(exclude=hidden)})
+    # The key of the codes would let its holder seat people after the fact.
+    return {"shared_rides_opened": _rows(rides, hide={"key_hex"}), "shared_rides": mine}
 
 
 def _shop(session: Session, shop: Merchant) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from backend.mobility.carpool.pairing import is_code_right, pairing_code
 from backend.mobility.carpool.rules import Label
 from backend.mobility.carpool.together import Together, ride_labels, stretch_together
 from backend.mobility.carpool.trips import CarpoolTrip, TripStatus
+from backend.mobility.fraud.rings import SharedTrip, rings, role_swaps
 from backend.mobility.pipeline.cleaning import clean
 from backend.mobility.storing import pack, unpack
 from backend.mobility.trace import MIN_POINTS, Trace
@@ -38,6 +39,10 @@ LOCAL = "local"
 FINEST_S = 5
 """Both tracks are compared every ten seconds; more fixes than this are not kept."""
 GIVEN_UP_AT_ONCE = 50
+HABITS = timedelta(days=30)
+PAIR_SWAPS_MIN = 3
+"""Days of thirty on which two people drove each other. A couple does it now and then; as a habit
+it earns both of them twice for the same empty seat."""
 
 
 def code_of(ride: SharedRide, now: datetime) -> str:
@@ -134,7 +139,13 @@ def give_up(session: Session, *, now: datetime) -> int:
 
 
 def signs(session: Session, claim: Claim) -> tuple[Reason, ...]:
-    """Return a doubt about a ticket whose holder was proved to sit in a car at that time."""
+    """Return what makes a claim doubtful in the light of shared rides; a person looks then.
+
+    A ticket, when its holder was proved to sit in a car at that time; a shared ride, when its
+    people drive each other in turns or form a busy closed group.
+    """
+    if claim.kind == KIND:
+        return _ring_signs(session, claim)
     if claim.kind != "ticket":
         return ()
     facts = claim.evidence["facts"]
@@ -148,6 +159,29 @@ def signs(session: Session, claim: Claim) -> tuple[Reason, ...]:
         and seat.ended_at is not None
         and _is_same_time(seat.started_at, seat.ended_at, start, end)
     )[:1]
+
+
+def _ring_signs(session: Session, claim: Claim) -> tuple[Reason, ...]:
+    person = claim.account_id
+    seats = queries.circle(session, person, since=claim.occurred_at - HABITS)
+    trips = [
+        SharedTrip(
+            seat.driver_id,
+            seat.passenger_id,
+            started,
+            started.astimezone(checks.PARIS).date(),
+        )
+        for seat in seats
+        for started in [seat.started_at or seat.joined_at]
+    ]
+    for ring in rings(trips):
+        if person in ring.people:
+            facts = {"people": len(ring.people), "trips_a_day": ring.busiest_per_day}
+            return (Reason("rides_in_a_ring", facts | {"turns": ring.swaps}),)
+    turns = max((days for pair, days in role_swaps(trips).items() if person in pair), default=0)
+    if turns >= PAIR_SWAPS_MIN:
+        return (Reason("rides_in_turns", {"days": turns}),)
+    return ()
 
 
 def _labels(

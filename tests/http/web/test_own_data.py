@@ -9,6 +9,7 @@ from backend.market.rules import Origin, PaymentWay
 from backend.offers import service as offers
 from backend.offers.service import NewOffer
 from backend.rewards.rules import receipt_leaf
+from backend.rides import service as rides
 from backend.workflows import give_back_payment, pay_merchant, staff_a_till, take_offer
 from tests.support.town import Town
 
@@ -56,6 +57,27 @@ def test_cards_are_in_the_file_without_what_opens_them(town: Town, browser_of: B
     assert [one["tail"] for one in answer.json()["cards"]] == [card.tail]
     assert card.ref not in answer.text
     assert secret not in answer.text
+
+
+def test_shared_rides_are_in_the_file_without_the_other_person(
+    town: Town, browser_of: BrowserOf
+) -> None:
+    lou, max_ = town.citizen("lou@test.example"), town.citizen("max@test.example")
+    now = town.clock.now()
+    with town.database.transaction() as session:
+        ride = rides.open_ride(session, lou, at=now)
+        rides.take_in(session, ride, max_, at=now)
+        key = ride.key_hex
+
+    driver, passenger = (browser_of(one).get("/compte/donnees.json") for one in (lou, max_))
+
+    assert [one["role"] for one in driver.json()["shared_rides"]] == ["driver"]
+    assert [one["word"] for one in driver.json()["shared_rides_opened"]] == [ride.word]
+    assert [one["role"] for one in passenger.json()["shared_rides"]] == ["passenger"]
+    assert passenger.json()["shared_rides_opened"] == []
+    assert max_ not in driver.text
+    assert lou not in passenger.text
+    assert key not in driver.text
 
 
 def test_nobody_gets_the_file_of_another(stranger: TestClient, town: Town) -> None:

@@ -9,9 +9,10 @@ import pytest
 from sqlmodel import select
 
 from backend.actions import service as actions
-from backend.actions.models import Claim
+from backend.actions.models import Claim, Verdict
 from backend.actions.rules import Evidence, Fact
 from backend.db.engine import Database
+from backend.kernel.ids import new_id
 from backend.mobility.carpool.together import Together, stretch_together
 from backend.mobility.storing import unpack
 from backend.mobility.trace import Trace, make_trace
@@ -23,7 +24,14 @@ from backend.rides.errors import (
     RideTooManyError,
 )
 from backend.rides.models import SharedRide, SharedSeat
-from backend.rides.rules import OPEN_FOR, RIDES_A_DAY, SEATS, WAIT_FOR_RECORDINGS, WRONG_CODES
+from backend.rides.rules import (
+    OPEN_FOR,
+    RIDES_A_DAY,
+    SEATS,
+    WAIT_FOR_RECORDINGS,
+    WRONG_CODES,
+    SeatState,
+)
 from backend.trips.models import Trip
 from backend.workflows import emission_table, judge_trip, shared_rides
 from backend.workflows.decide_claim import decide_next
@@ -285,6 +293,94 @@ def test_a_ticket_that_comes_after_a_proved_ride_goes_to_a_person(town: Town) ->
     [(state, units)] = town.decide_all().values()
 
     assert (state, units) == ("review", 0)
+
+
+def known_ride(town: Town, driver: str, passenger: str, at: datetime) -> None:
+    with town.database.transaction() as session:
+        ride = SharedRide(driver_id=driver, word=new_id()[-6:], key_hex="00" * 32, opened_at=at)
+        session.add(ride)
+        session.flush()
+        session.add(
+            SharedSeat(
+                ride_id=ride.id,
+                driver_id=driver,
+                passenger_id=passenger,
+                joined_at=at,
+                state=SeatState.PROVED,
+                labels=[],
+                started_at=at,
+                ended_at=at + timedelta(minutes=20),
+                distance_m=9_000,
+                decided_at=at + timedelta(hours=1),
+            )
+        )
+
+
+def doubts(town: Town) -> set[str]:
+    with town.database.reading() as session:
+        verdicts = session.exec(select(Verdict)).all()
+        return {reason["code"] for verdict in verdicts for reason in verdict.reasons}
+
+
+@pytest.mark.parametrize(("days", "state"), [(2, "accepted"), (3, "review")])
+def test_a_pair_that_makes_a_habit_of_driving_each_other_in_turns_is_looked_at(
+    town: Town, days: int, state: str
+) -> None:
+    for number in range(days):
+        morning = town.clock.now() - timedelta(days=3 + number)
+        known_ride(town, "dora", "paul", morning)
+        known_ride(town, "paul", "dora", morning + timedelta(hours=2))
+    drive_together(town)
+    town.compare()
+
+    town.decide_all()
+
+    assert [claim.state for claim in town.claims()] == [state, state]
+    assert ("rides_in_turns" in doubts(town)) is (state == "review")
+
+
+@pytest.mark.parametrize(("days_ago", "state"), [(2, "review"), (32, "accepted")])
+def test_a_closed_group_that_swapped_roles_of_late_is_looked_at(
+    town: Town, days_ago: int, state: str
+) -> None:
+    morning = town.clock.now() - timedelta(days=days_ago)
+    known_ride(town, "paul", "rita", morning)
+    known_ride(town, "rita", "paul", morning + timedelta(hours=2))
+    drive_together(town)
+    town.compare()
+
+    town.decide_all()
+
+    assert [claim.state for claim in town.claims()] == [state, state]
+    assert ("rides_in_a_ring" in doubts(town)) is (state == "review")
+
+
+def test_a_driver_who_takes_many_neighbours_along_is_no_ring(town: Town) -> None:
+    for number in range(4):
+        at = town.clock.now() - timedelta(days=2 + number)
+        known_ride(town, "dora", f"neighbour-{number}", at)
+    drive_together(town)
+    town.compare()
+
+    town.decide_all()
+
+    assert [claim.state for claim in town.claims()] == ["accepted", "accepted"]
+
+
+def test_a_circle_ends_where_nobody_is_tied_to_it(town: Town) -> None:
+    at = town.clock.now()
+    for driver, passenger in (("dora", "paul"), ("paul", "rita"), ("zoe", "yann")):
+        known_ride(town, driver, passenger, at)
+
+    with town.database.reading() as session:
+        seats = queries.circle(session, "rita", since=at - timedelta(days=1))
+        older = queries.circle(session, "rita", since=at + timedelta(seconds=1))
+
+    assert {(seat.driver_id, seat.passenger_id) for seat in seats} == {
+        ("dora", "paul"),
+        ("paul", "rita"),
+    }
+    assert list(older) == []
 
 
 def test_a_code_is_good_for_its_minute_and_the_next(town: Town) -> None:
