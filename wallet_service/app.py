@@ -1,4 +1,4 @@
-"""The HTTP application: eleven routes over the use cases, no logic."""
+"""The HTTP application: twelve routes over the use cases, no logic."""
 
 from typing import Annotated
 
@@ -7,6 +7,7 @@ from fastapi import FastAPI, Query
 from wallet_service import (
     accounts,
     cancellations,
+    departures,
     deployments,
     factors,
     payments,
@@ -99,6 +100,13 @@ def _add_account_routes(app: FastAPI, wallet: Wallet) -> None:
     def enrol_passkey(address: schemas.Address, body: schemas.PasskeyIn) -> schemas.FactorOut:
         """Enrol a passkey."""
         return factors.enrol_passkey(wallet, address, body)
+
+    @app.post("/v1/accounts/{address}/departure")
+    def agree_to_departure(
+        address: schemas.Address, body: schemas.DepartureIn
+    ) -> schemas.DepartureOut:
+        """Take the citizen's word that points leave the account."""
+        return departures.agree(wallet, address, body)
 
     @app.post("/v1/erasure")
     def erase(body: schemas.ErasureIn) -> schemas.ErasureOut:

@@ -137,6 +137,22 @@ class JournalSignature(WalletModel, table=True):
     signed_at: datetime = Field(description="UTC")
 
 
+class JournalDeparture(WalletModel, table=True):
+    """A citizen agreed that points leave the account for another address."""
+
+    __tablename__ = "journal_departure"
+    __table_args__ = (Index("ix_journal_departure_pair", "genesis_hash", "address", "target"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    request_id: str = Field(unique=True, description="request that it answers")
+    address: str = Field(description="checksummed address of the account")
+    genesis_hash: str = Field(description="chain, named by its genesis")
+    target: str = Field(description="checksummed address that receives")
+    nonce: bytes = Field(description="of the move, part of what was proved")
+    proof: str = Field(description="pin or passkey")
+    agreed_at: datetime = Field(description="UTC")
+
+
 class JournalPayment(WalletModel, table=True):
     """Each signed payment authorisation: one per payment reference, for ever."""
 

@@ -97,6 +97,8 @@ class Grant:
     charges: tuple[Charge, ...]
     parties: tuple[bytes, ...] = ()
     """Addresses of a recovery: one at least must be an account of this store."""
+    leaves: tuple[bytes, ...] = ()
+    """The same when the recovery is announced: the owner of the first must have agreed."""
 
 
 def judge_transaction(
@@ -131,8 +133,9 @@ def judge_transaction(
     _check_amounts(rule, amounts)
     units = sum(amounts)
     parties = _recovery_parties(rule, transaction, contracts)
+    leaves = parties if rule.signature == SCHEDULE else ()
     if history:
-        return Grant(len(amounts), units, (fee_charge,), parties)
+        return Grant(len(amounts), units, (fee_charge,), parties, leaves)
     name = f"{rule.key}:{rule.contract}.{rule.signature.partition('(')[0]}"
     return Grant(
         len(amounts),
@@ -143,6 +146,7 @@ def judge_transaction(
             Charge(f"units:{name}", units, rule.units_per_day_max),
         ),
         parties,
+        leaves,
     )
 
 

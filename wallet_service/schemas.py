@@ -176,6 +176,24 @@ class CancellationIn(_Wire):
     salt: Word
 
 
+class DepartureIn(_Wire):
+    """A citizen's word that points leave the account for another address."""
+
+    request_id: RequestId
+    chain_id: ChainId
+    genesis_hash: Hash
+    target: Address
+    nonce: Word
+    proof: Proof
+
+
+class DepartureOut(_Wire):
+    """What was agreed to, and how it was proved."""
+
+    target: str
+    proof: str
+
+
 class PINIn(_Wire):
     """Enrols a PIN; replacing a factor at once needs a proof with one that counts."""
 

@@ -27,6 +27,7 @@ _APPEND_ONLY = (
     "journal_signature",
     "journal_payment",
     "journal_cancellation",
+    "journal_departure",
     "request",
     "request_log",
 )

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from sqlmodel import Session, col, select
 
-from wallet_service import deployments, models, schemas, store
+from wallet_service import departures, deployments, models, schemas, store
 from wallet_service.errors import PolicyDeniedError, UnknownError
 from wallet_service.hashing import address_bytes, checksummed, hex_bytes
 from wallet_service.policy import Grant, Signed, Transaction, check_charges, judge_transaction
@@ -96,6 +96,7 @@ def _sign_first(
     )
     grant = judge_transaction(wallet.policy, transaction, contracts, _signed(history))
     _refuse_foreign(session, body.genesis_hash, grant.parties)
+    departures.refuse_unagreed(session, body.genesis_hash, grant.leaves)
     used = store.used_today(session, [charge.scope for charge in grant.charges], now)
     check_charges(grant.charges, used)
     signed = sign_transaction(signer, transaction)

@@ -1,12 +1,13 @@
 """Table of moves between kept accounts and own wallets."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field, SQLModel
 
 from backend.custody.rules import MoveDirection, MoveState
-from backend.db.types import BigInt, instant
+from backend.db.types import BigInt, instant, json_column
 from backend.kernel.ids import new_id
 
 _STATES = ",".join(f"'{state}'" for state in MoveState)
@@ -35,6 +36,9 @@ class CustodyMove(SQLModel, table=True):
     nonce: str = Field(unique=True, description="Makes the challenge work once, 0x-hex.")
     expires_at: datetime = instant("When the challenge lapses.")
     signature: str | None = Field(default=None, description="The wallet's, 65 bytes, 0x-hex.")
+    proof: dict[str, Any] | None = json_column(
+        "The citizen's sealed PIN or passkey answer, until it is verified.", default=None
+    )
     batch_id: str | None = Field(default=None, index=True, description="Transaction it is in.")
     executable_at: datetime | None = instant("When the cool-down ends.", default=None)
     undo_asked_at: datetime | None = instant("When the citizen undid it.", default=None)

@@ -82,6 +82,17 @@ def store_signature(session: Session, move_id: str, signature: str, *, at: datet
     )
 
 
+def store_proof(session: Session, move_id: str, proof: dict[str, Any], *, at: datetime) -> bool:
+    """Keep the citizen's proof of a move that waits for the wallet; False when it is too late."""
+    return _update(
+        session,
+        move_id,
+        {MoveState.CHALLENGED},
+        {"proof": proof},
+        col(CustodyMove.expires_at) > at,
+    )
+
+
 def lapse(session: Session, account_id: str, *, at: datetime) -> None:
     """Close an account's challenge that nobody answered in time."""
     session.execute(

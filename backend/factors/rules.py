@@ -20,6 +20,7 @@ UNPROVED_UNITS_PER_DAY = 100_000
 """Source: `account_units_per_day_max` of the same file."""
 _PIN_SHAPE = re.compile(r"[0-9]{4,12}", re.ASCII)
 _PAYMENT_TAG = b"calanque/payment/v1"
+_DEPARTURE_TAG = b"calanque/departure/v1"
 _FACTOR_TAG = b"calanque/factor/v1"
 _SEAL_INFO = b"calanque/pin/v1"
 _SEAL_NONCE = bytes(12)
@@ -90,6 +91,19 @@ def payment_digest(facts: PaymentFacts) -> bytes:
         + facts.units.to_bytes(32, "big")
         + _bytes(facts.payment_ref)
         + _bytes(facts.salt)
+    ).digest()
+
+
+def departure_digest(*, chain_id: int, token: str, source: str, target: str, nonce: str) -> bytes:
+    """Return the 32 bytes that a proof of a move away from the kept account covers.
+
+    Args:
+        token, source, target: Addresses, 0x-hex.
+        nonce: 32 bytes of the move, 0x-hex.
+    """
+    addresses = b"".join(_bytes(text) for text in (token, source, target))
+    return sha256(
+        _DEPARTURE_TAG + chain_id.to_bytes(32, "big") + addresses + _bytes(nonce)
     ).digest()
 
 

@@ -37,6 +37,7 @@ class Context:
         key_addresses: Key label → address, from both wallet services.
         rate_micro_cents_per_unit: What a merchant is paid per unit.
         sepa_folder: Where the bank's transfer client picks files up.
+        public_url: Address of the pages, without a slash at the end; stands in mails.
         custody_cooldown: Between the proof of an own wallet and the move of the points.
         bikes: Stations of shared bikes; none by default.
     """
@@ -60,6 +61,7 @@ class Context:
     rate_micro_cents_per_unit: int
     sepa_folder: Path
     custody_cooldown: timedelta
+    public_url: str
     bikes: BikeFeeds = field(default_factory=BikeFeeds)
 
     @property

@@ -232,6 +232,7 @@ def connect(settings: Settings) -> Context:
         key_addresses={**guardian.keys(), **wallet.keys()},
         rate_micro_cents_per_unit=settings.rate_micro_cents_per_unit,
         sepa_folder=settings.sepa_folder,
+        public_url=settings.public_url,
         custody_cooldown=timedelta(seconds=settings.custody_cooldown_s),
     )
 

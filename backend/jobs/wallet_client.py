@@ -98,6 +98,9 @@ class Wallet(Protocol):
     def enrol_factor(self, address: str, kind: str, fields: Mapping[str, Any]) -> str:
         """Enrol a PIN or passkey; return when it counts from, or raise SigningRefusedError."""
 
+    def agree_to_departure(self, address: str, fields: Mapping[str, Any]) -> None:
+        """Hand over the citizen's word that points leave, or raise SigningRefusedError."""
+
     def journal(self, *, genesis_hash: str, key: str, from_nonce: int) -> Sequence[JournalEntry]:
         """Return what a key signed from a nonce on, newest signature per nonce, ascending."""
 
@@ -199,6 +202,10 @@ class WalletClient:
             WalletUnavailableError: No answer.
         """
         return str(self._ask("POST", f"/v1/accounts/{address}/{kind}", fields)["active_from"])
+
+    def agree_to_departure(self, address: str, fields: Mapping[str, Any]) -> None:
+        """Hand over the citizen's word that points leave; raises as `enrol_factor` does."""
+        self._ask("POST", f"/v1/accounts/{address}/departure", fields)
 
     def journal(self, *, genesis_hash: str, key: str, from_nonce: int) -> Sequence[JournalEntry]:
         """Return what a key signed from a nonce on, newest signature per nonce, ascending."""

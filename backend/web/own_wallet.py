@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -14,15 +15,17 @@ from backend.custody import queries
 from backend.custody.models import CustodyMove
 from backend.custody.rules import UNDOABLE, Custody, MoveDirection, MoveState, signer_of
 from backend.factors import queries as factor_queries
+from backend.factors.rules import base64url
 from backend.http.deps import DatabaseDep, Now, ReadSession, WriteSession, requires
 from backend.kernel.errors import EcoError
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
 from backend.web import texts
 from backend.web.contexts import WalletPage
-from backend.web.forms import checked_form, see
+from backend.web.forms import checked_form, json_object, see
 from backend.web.rendering import respond
-from backend.workflows import move_custody, pay_own_wallet
+from backend.workflows import move_custody, pay_own_wallet, prove_departure
+from backend.workflows.prove_payment import Proof
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,7 +33,13 @@ Payer = Annotated[Actor, requires(Permission.PAY)]
 SignatureField = Annotated[str, Form(max_length=200)]
 Save = Callable[[Session, datetime], object]
 PATH = "/compte/portefeuille"
-_AT_THE_FORM = ("address_unusable", "signature_unreadable", "custody_move_closed")
+_AT_THE_FORM = (
+    "address_unusable",
+    "signature_unreadable",
+    "custody_move_closed",
+    "proof_needed",
+    "factor_missing",
+)
 _WORDS = {
     MoveState.CHALLENGED: "challenged",
     MoveState.SIGNED: "checking",
@@ -79,6 +88,28 @@ def post_back(
         session, account_id=actor.account_id, is_key_lost=is_key_lost == "oui", now=clock.now()
     )
     return see(PATH)
+
+
+@router.post(PATH + "/{move_id}/preuve", dependencies=[checked_form()])
+def post_proof(
+    request: Request,
+    move_id: str,
+    database: DatabaseDep,
+    clock: Now,
+    actor: Payer,
+    *,
+    pin: Annotated[str, Form(max_length=12)] = "",
+    credential: Annotated[str, Form(max_length=8192)] = "",
+) -> Response:
+    """Take the citizen's own PIN or passkey for a move to an own wallet."""
+    proof = Proof(pin=pin, assertion=json_object(credential))
+
+    def save(session: Session, now: datetime) -> None:
+        prove_departure.prove(
+            session, move_id=move_id, account_id=actor.account_id, proof=proof, now=now
+        )
+
+    return _save(request, database, clock.now(), actor, save)
 
 
 @router.post(PATH + "/{move_id}/signature", dependencies=[checked_form()])
@@ -144,6 +175,14 @@ def wallet_page(
         problem_key=f"wallet.problem.{problem}" if problem else "",
         typed_address=typed_address,
     )
+    if current is not None and not page.is_own:
+        factors = factor_queries.counting(session, current.address, now=now)
+        page = replace(
+            page,
+            needs_factor=not factors,
+            asks_pin=factor_queries.has_pin(factors),
+            credentials=",".join(f.credential_id for f in factors if f.credential_id),
+        )
     move = queries.newest(session, actor.account_id)
     return page if move is None else _with_move(session, page, move, now)
 
@@ -153,6 +192,7 @@ def _with_move(session: Session, page: WalletPage, move: CustodyMove, now: datet
     is_lapsed = state == MoveState.CHALLENGED and move.expires_at <= now
     word = "" if is_lapsed else _WORDS.get(state, "")
     is_asked = word == "challenged"
+    is_unproved = is_asked and direction == MoveDirection.OUT and move.proof is None
     signer = signer_of(direction, source=move.source_address, target=move.target_address)
     return WalletPage(
         **{
@@ -163,6 +203,9 @@ def _with_move(session: Session, page: WalletPage, move: CustodyMove, now: datet
             "signer": signer,
             "target": move.target_address,
             "typed": json.dumps(move_custody.typed(session, move)) if is_asked else "",
+            "challenge": (
+                base64url(prove_departure.challenge(session, move)) if is_unproved else ""
+            ),
             "until": move.expires_at if is_asked else move.executable_at,
             "can_undo": state in UNDOABLE and move.undo_asked_at is None,
             "last_key": "" if word else _last_key(move, is_lapsed=is_lapsed),

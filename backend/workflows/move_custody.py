@@ -3,10 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from backend.accounts import addresses
 from backend.accounts import queries as account_queries
 from backend.accounts.models import AccountAddress
 from backend.custody import queries
@@ -21,31 +19,16 @@ from backend.custody.models import CustodyMove
 from backend.custody.rules import (
     Custody,
     MoveDirection,
-    MoveState,
     challenge,
     is_signature,
     usable_address,
 )
-from backend.db import event_log
 from backend.factors import queries as factor_queries
-from backend.factors.errors import WalletUnknownError
+from backend.factors.errors import FactorMissingError, ProofNeededError, WalletUnknownError
 from backend.factors.models import WalletFacts
 from backend.kernel.errors import NotFoundError
-from backend.ledger import names
-from backend.ledger import queries as ledger_queries
-from backend.ledger import service as ledger
 from backend.market.errors import SpenderHasNoAddressError
-from backend.market.models import Payment, Refund
-from backend.market.rules import PaymentState, RefundState
-from backend.rewards.models import Reward
-from backend.rewards.rules import RewardState
-
-_PAYING = (
-    PaymentState.ACCEPTED,
-    PaymentState.AUTHORISED,
-    PaymentState.BATCHED,
-    PaymentState.CANCELLING,
-)
+from backend.workflows import carry_custody
 
 
 def begin_out(session: Session, *, account_id: str, own_address: str, now: datetime) -> CustodyMove:
@@ -55,12 +38,15 @@ def begin_out(session: Session, *, account_id: str, own_address: str, now: datet
         AddressUnusableError: No address, a typing error, or somebody else's.
         CustodyUnchangedError: The points are in an own wallet already.
         MoveOpenError: Another move is not finished.
+        FactorMissingError: The citizen has neither PIN nor passkey to prove it with.
         SpenderHasNoAddressError, WalletUnknownError: Nothing on chain yet.
     Effects: one custody_move CHALLENGED.
     """
     facts, current = _facts(session), _current(session, account_id)
     if current.custody == Custody.OWN:
         raise CustodyUnchangedError
+    if not factor_queries.counting(session, current.address, now=now):
+        raise FactorMissingError
     target = usable_address(own_address)
     if target is None or not _is_free(session, target, account_id, facts.genesis_hash):
         raise AddressUnusableError
@@ -102,7 +88,7 @@ def begin_back(
         at=now,
     )
     if is_key_lost:
-        tell(session, move, "custody_announced", now)
+        carry_custody.tell(session, move, "custody_announced", now)
     return move
 
 
@@ -131,10 +117,13 @@ def answer(
 
     Raises:
         NotFoundError: No such move of this account.
+        ProofNeededError: The citizen has not proved the move; see prove_departure.
         SignatureUnreadableError: The text is no signature.
         MoveClosedError: Answered before, undone, or too late.
     """
     move = _own(session, move_id, account_id)
+    if move.direction == MoveDirection.OUT and move.proof is None:
+        raise ProofNeededError
     if not is_signature(signature):
         raise SignatureUnreadableError
     if not custody.store_signature(session, move.id, signature.strip(), at=now):
@@ -151,125 +140,6 @@ def undo(session: Session, *, move_id: str, account_id: str, now: datetime) -> N
     move = _own(session, move_id, account_id)
     if not custody.ask_undo(session, move.id, at=now):
         raise MoveClosedError(move.state)
-
-
-def start(
-    session: Session, move: CustodyMove, *, batch_id: str | None, units: int, now: datetime
-) -> bool:
-    """Send the points on their way, in the transaction that reserves the chain's.
-
-    Args:
-        batch_id: Transaction; `None` when nothing lies at the address that is left.
-        units: What lies there.
-    Returns:
-        False when something of the account is under way, or the citizen undid it.
-    Effects: EXECUTING or DONE; the account receives at the new address from now on.
-    """
-    balances = [name(move.account_id) for name in (names.confirmed, names.in_flight)]
-    ledger.lock(session, balances)
-    fresh = session.get_one(CustodyMove, move.id, populate_existing=True)
-    if fresh.undo_asked_at is not None or not is_quiet(session, move.account_id):
-        return False
-    target = MoveState.DONE if batch_id is None else MoveState.EXECUTING
-    changes: dict[str, object] = {"batch_id": batch_id, "moved_units": units}
-    if not custody.advance(session, move.id, MoveState.WAITING, target, **changes):
-        return False
-    _switch(session, move, source=move.source_address, target=move.target_address, now=now)
-    if batch_id is None:
-        states = {MoveState.DONE}
-        custody.close(session, move.id, MoveState.DONE, sources=states, at=now)
-        tell(session, move, "custody_moved", now)
-    return True
-
-
-def stop(session: Session, move: CustodyMove, *, now: datetime) -> None:
-    """Take a move back that the chain did not make; it is tried again.
-
-    Effects: EXECUTING → WAITING; the account receives at the old address again.
-    """
-    if custody.advance(session, move.id, MoveState.EXECUTING, MoveState.WAITING, batch_id=None):
-        _switch(session, move, source=move.target_address, target=move.source_address, now=now)
-
-
-def finish(session: Session, move: CustodyMove, *, at: datetime) -> None:
-    """Close a move whose transaction is final.
-
-    Effects: DONE, one event; for a leftover the ledger moving → confirmed.
-    """
-    sources = {MoveState.EXECUTING}
-    if not custody.close(session, move.id, MoveState.DONE, sources=sources, at=at):
-        return
-    if move.direction == MoveDirection.LEFTOVER:
-        ledger.move(
-            session,
-            reference=f"custody/{move.id}/followed",
-            kind="leftover_followed",
-            source=names.moving(move.account_id),
-            target=names.confirmed(move.account_id),
-            units=move.moved_units,
-            at=at,
-        )
-        follow(session, move.account_id, source=move.source_address, now=at)
-    tell(session, move, "custody_moved", at)
-
-
-def follow(session: Session, account_id: str, *, source: str, now: datetime) -> None:
-    """Let what lies at a left address follow to the current one, if there is anything.
-
-    Effects: one custody_move LEFTOVER, unless one is open for that address.
-    """
-    current = account_queries.current_address(session, account_id)
-    has_any = ledger_queries.balance(session, names.moving(account_id)) > 0
-    if current is not None and has_any and current.address != source:
-        custody.open_leftover(
-            session,
-            account_id=account_id,
-            genesis_hash=current.genesis_hash,
-            source=source,
-            target=current.address,
-            at=now,
-        )
-
-
-def is_quiet(session: Session, account_id: str) -> bool:
-    """Tell whether nothing of an account is on its way to or from the chain."""
-    payments = col(Payment.payer_account_id) == account_id
-    under_way = (
-        exists().where(payments, col(Payment.state).in_(_PAYING)),
-        exists().where(
-            payments,
-            col(Refund.payment_id) == col(Payment.id),
-            col(Refund.state).in_((RefundState.REQUESTED, RefundState.BATCHED)),
-        ),
-        exists().where(
-            col(Reward.account_id) == account_id, col(Reward.state) == RewardState.BATCHED
-        ),
-    )
-    return not any(session.exec(select(found)).one() for found in under_way)
-
-
-def tell(session: Session, move: CustodyMove, kind: str, now: datetime) -> None:
-    """Tell the citizen how far a move is.
-
-    Effects: one event.
-    """
-    event_log.append(session, kind=kind, subject=move.id, audience=move.account_id, at=now)
-
-
-def _switch(
-    session: Session, move: CustodyMove, *, source: str, target: str, now: datetime
-) -> None:
-    if move.direction == MoveDirection.LEFTOVER:
-        return
-    addresses.switch_address(
-        session,
-        account_id=move.account_id,
-        genesis_hash=move.genesis_hash,
-        source=source,
-        target=target,
-        custody=Custody.OWN,
-        now=now,
-    )
 
 
 def _is_free(session: Session, address: str, account_id: str, genesis_hash: str) -> bool:

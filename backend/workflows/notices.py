@@ -13,6 +13,7 @@ from backend.accounts.models import Account
 from backend.db import outbox
 from backend.kernel.units import points_text
 from backend.rewards.models import Adjustment
+from backend.workflows import close_day
 
 _MATERIALS: Mapping[str, Mapping[str, str]] = {
     "fr": {
@@ -91,6 +92,8 @@ _SUBJECTS: Mapping[str, Mapping[str, str]] = {
         "account_frozen": "Calanque : votre compte est suspendu",
         "account_unfrozen": "Calanque : votre compte est rétabli",
         "freeze_upheld": "Calanque : la suspension de votre compte est maintenue",
+        "points_leave": "Calanque : vos points vont partir vers un portefeuille personnel",
+        "points_return": "Calanque : vos points vont revenir sur votre compte",
     },
     "en": {
         "reward_trimmed": "Calanque: a reward changed after the weighing",
@@ -99,6 +102,8 @@ _SUBJECTS: Mapping[str, Mapping[str, str]] = {
         "account_frozen": "Calanque: your account is frozen",
         "account_unfrozen": "Calanque: your account works again",
         "freeze_upheld": "Calanque: your account stays frozen",
+        "points_leave": "Calanque: your points are about to move to an own wallet",
+        "points_return": "Calanque: your points are about to come back to your account",
     },
 }
 _BODIES: Mapping[str, Mapping[str, str]] = {
@@ -110,6 +115,12 @@ _BODIES: Mapping[str, Mapping[str, str]] = {
         "Vos points sont conservés ; vous ne pouvez ni en gagner ni en dépenser. Vous pouvez "
         "contester jusqu'au {until} sur la page « Mon compte ».",
         "account_unfrozen": "Votre compte n'est plus suspendu. Vos points sont intacts.",
+        "points_leave": "Tous vos points partiront vers le portefeuille {target} après le {until}."
+        "\n\nVous ne l'avez pas demandé, ou vous changez d'avis ? Annulez avant cette date : "
+        "{page}\n\nChangez aussi votre code secret si cette demande n'est pas la vôtre.",
+        "points_return": "Tous vos points reviendront sur votre compte Calanque ({target}) après "
+        "le {until}.\n\nVous ne l'avez pas demandé, ou vous changez d'avis ? Annulez avant cette "
+        "date : {page}",
         "freeze_upheld": "Une autre personne a examiné votre contestation et maintient la "
         "suspension. {reason}.",
     },
@@ -121,6 +132,11 @@ _BODIES: Mapping[str, Mapping[str, str]] = {
         "Your points are kept; you can neither earn nor spend. You can appeal until {until} "
         "on the page “My account”.",
         "account_unfrozen": "Your account is no longer frozen. Your points are untouched.",
+        "points_leave": "All your points will move to the wallet {target} after {until}.\n\n"
+        "You did not ask for it, or changed your mind? Undo it before then: {page}\n\n"
+        "Change your PIN as well if this request is not yours.",
+        "points_return": "All your points will come back to your Calanque account ({target}) after "
+        "{until}.\n\nYou did not ask for it, or changed your mind? Undo it before then: {page}",
         "freeze_upheld": "Somebody else looked at your appeal and upholds the freeze. {reason}.",
     },
 }
@@ -184,6 +200,12 @@ def mail(
         "language": language,
     }
     outbox.enqueue(session, kind="mail", dedupe_key=dedupe_key, payload=payload, at=at)
+
+
+def instant(at: datetime, language: str) -> str:
+    """Write when something happens, as clocks of the metropolis show it."""
+    local = at.astimezone(close_day.ZONE)
+    return f"{local:%d/%m/%Y à %H:%M}" if language == "fr" else f"{local:%Y-%m-%d at %H:%M}"
 
 
 def _tenths(value: int, per: int, language: str) -> str:

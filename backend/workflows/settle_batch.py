@@ -28,7 +28,7 @@ from backend.rulebook import service as editions
 from backend.settlement import queries as settlement_queries
 from backend.settlement import service as settlement
 from backend.settlement.rules import CashOutState
-from backend.workflows import both_sides, move_custody, pay_out, settle_moves
+from backend.workflows import both_sides, carry_custody, pay_out, settle_moves
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ def _confirm_refunds(session: Session, batch: Batch, facts: ChainFacts, at: date
         refunds.settle(
             session, refund, payer=payer, is_left_behind=is_left, refusal_code=refusal, at=at
         )
-        move_custody.follow(session, payer, source=source, now=at)
+        carry_custody.follow(session, payer, source=source, now=at)
     for refund in mine:
         is_refused = refund.refund_ref in facts.refused_refunds
         kind = "refund_failed" if is_refused else "refund_confirmed"

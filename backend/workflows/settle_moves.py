@@ -9,7 +9,7 @@ from backend.batches.rules import BatchKind
 from backend.custody import queries
 from backend.custody import service as custody
 from backend.custody.rules import MoveState
-from backend.workflows import move_custody
+from backend.workflows import carry_custody
 
 
 def confirm(session: Session, batch: Batch, *, at: datetime) -> None:
@@ -21,7 +21,7 @@ def confirm(session: Session, batch: Batch, *, at: datetime) -> None:
         match BatchKind(batch.kind):
             case BatchKind.ANNOUNCE_MOVE:
                 custody.advance(session, move.id, MoveState.SCHEDULING, MoveState.WAITING)
-                move_custody.tell(session, move, "custody_announced", at)
+                carry_custody.tell(session, move, "custody_announced", at)
             case BatchKind.WITHDRAW_MOVE:
                 states = {MoveState.CANCELLING}
                 custody.close(
@@ -32,9 +32,9 @@ def confirm(session: Session, batch: Batch, *, at: datetime) -> None:
                     refusal_code="undone",
                     at=at,
                 )
-                move_custody.tell(session, move, "custody_cancelled", at)
+                carry_custody.tell(session, move, "custody_cancelled", at)
             case _:
-                move_custody.finish(session, move, at=at)
+                carry_custody.finish(session, move, at=at)
 
 
 def return_to_queue(session: Session, batch: Batch) -> None:
@@ -45,4 +45,4 @@ def return_to_queue(session: Session, batch: Batch) -> None:
     for move in queries.of_batch(session, batch.id):
         custody.advance(session, move.id, MoveState.SCHEDULING, MoveState.VERIFIED, batch_id=None)
         custody.advance(session, move.id, MoveState.CANCELLING, MoveState.WAITING, batch_id=None)
-        move_custody.stop(session, move, now=batch.created_at)
+        carry_custody.stop(session, move, now=batch.created_at)

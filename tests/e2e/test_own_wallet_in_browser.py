@@ -23,6 +23,7 @@ from tests.support.ports import free_port
 from tests.support.waiting import wait_for
 
 KEY = Key.from_key("0x" + "5e" * 32)
+PIN = "4711"
 PATIENCE_MS = 180_000
 PROVIDER = """
 window.ethereum = {
@@ -120,6 +121,16 @@ def wallet_says(phone: Page, running: Stack, words: str) -> None:
     expect(phone.locator("#wallet")).to_contain_text(words, timeout=PATIENCE_MS)
 
 
+def choose_pin(phone: Page, running: Stack) -> None:
+    """Choose a PIN; without one nothing can leave. The form asks for it once it counts."""
+    phone.goto(f"{running.settings.public_url}/compte/portefeuille")
+    phone.get_by_role("link", name="Choisir un code").click()
+    phone.fill("#pin", PIN)
+    phone.fill("#pin-again", PIN)
+    phone.get_by_role("button", name="Enregistrer le code").click()
+    expect(phone.locator("#factors")).to_contain_text("actif", timeout=PATIENCE_MS)
+
+
 def sign_move(phone: Page) -> None:
     phone.get_by_role("button", name="Signer avec mon portefeuille").click()
     # Signing takes a moment; going elsewhere before would take the answer back.
@@ -138,10 +149,13 @@ def test_points_move_to_an_own_wallet_pay_and_come_back(
     running: Stack, phone: Page, till: Page, nadia: Person
 ) -> None:
     before = nadia.balance()["confirmed_units"]
+    choose_pin(phone, running)
     phone.goto(f"{running.settings.public_url}/compte/portefeuille")
     phone.click("#take-address")
     expect(phone.locator("#address")).to_have_value(KEY.address)
     phone.get_by_role("button", name="Continuer").click()
+    phone.fill("#pin", PIN)
+    phone.get_by_role("button", name="Confirmer avec mon code secret").click()
     sign_move(phone)
     wallet_says(phone, running, "Vos points partiront vers votre portefeuille")
     wallet_says(phone, running, "Vos points sont dans votre portefeuille personnel")

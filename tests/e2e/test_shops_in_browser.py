@@ -119,6 +119,18 @@ def open_page(street: Street, browser: Browser) -> Iterator[Open]:
         context.close()
 
 
+def enrol_pin(town: Town, account_id: str) -> None:
+    """Choose the PIN 4711 and do what the job does once the wallet service has taken it."""
+    now = town.clock.now()
+    with town.database.transaction() as session:
+        held = account_queries.kept_address(session, account_id)
+        assert held is not None
+        pin = factors.request_pin(
+            session, account_id=account_id, address=held.address, pin="4711", at=now
+        )
+        factors.note_enrolled(session, pin.id, active_from=now)
+
+
 def _activate(town: Town, name: str) -> Merchant:
     """Do what the job does once the registration is final."""
     with town.database.transaction() as session:
@@ -242,13 +254,7 @@ def test_a_paper_card_pays_at_the_till_with_its_holders_pin(
     expect(page.locator("#card-problem")).to_contain_text("code secret")
     street.check(page)
 
-    with town.database.transaction() as session:
-        held = account_queries.kept_address(session, holder)
-        assert held is not None
-        pin = factors.request_pin(
-            session, account_id=holder, address=held.address, pin="4711", at=town.clock.now()
-        )
-        factors.note_enrolled(session, pin.id, active_from=town.clock.now())
+    enrol_pin(town, holder)
     page.fill("#pin", "4711")
     page.click("main form .button-go")
     expect(page.locator("h1")).to_have_text("Le client confirme")
@@ -316,11 +322,21 @@ def test_the_poster_of_a_shop_is_a_pdf_from_the_till(street: Street, open_page: 
 
 
 def test_the_page_of_own_wallets_in_english_on_a_desk(street: Street, open_page: Open) -> None:
-    page = open_page(street.town.citizen("ada@test.example", points=12), DESK)
+    town = street.town
+    ada = town.citizen("ada@test.example", points=12)
+    page = open_page(ada, DESK)
     page.context.add_cookies([{"name": "langue", "value": "en", "url": street.url}])
     page.goto(f"{street.url}/compte/portefeuille")
+    expect(page.get_by_text("Choose a PIN first")).to_be_visible()
+    street.check(page)
+    enrol_pin(town, ada)
+    page.reload()
     street.check(page)
     page.fill("#address", "0x" + "5e" * 20)
     page.click("main form .button-go")
     expect(page.locator("#wallet")).to_have_attribute("data-state", "challenged")
+    street.check(page)
+    page.fill("#pin", "4711")
+    page.get_by_role("button", name="Confirm with my PIN").click()
+    expect(page.locator("#signature")).to_be_attached()
     street.check(page)

@@ -11,11 +11,17 @@ from tests.support.works import Works
 
 
 @pytest.fixture
-def works(sqlite_database: Database, clock: FrozenClock) -> Works:
-    """The jobs on SQLite, ready to mint under the first edition."""
-    builders.make_incarnation(sqlite_database, clock)
-    builders.make_edition(sqlite_database, clock)
-    works = Works(sqlite_database, clock)
+def works_database(sqlite_database: Database) -> Database:
+    """Where the jobs work: SQLite, unless a module asks for both engines."""
+    return sqlite_database
+
+
+@pytest.fixture
+def works(works_database: Database, clock: FrozenClock) -> Works:
+    """The jobs, ready to mint under the first edition."""
+    builders.make_incarnation(works_database, clock)
+    builders.make_edition(works_database, clock)
+    works = Works(works_database, clock)
     works.node.books.incarnation = builders.INCARNATION
     return works
 

@@ -18,21 +18,40 @@ from backend.custody.errors import (
     PointsMovingError,
 )
 from backend.custody.models import CustodyMove
-from backend.custody.rules import MoveState
+from backend.custody.rules import MoveDirection, MoveState
 from backend.db import event_log
+from backend.db.engine import Database
+from backend.factors import service as factors
+from backend.factors.errors import FactorMissingError, ProofNeededError
+from backend.factors.models import Factor
 from backend.jobs.reconcile import reconcile
 from backend.ledger import names
 from backend.market.models import Payment
 from backend.market.rules import PaymentState
 from backend.market.typed import OwnPayment, nonce_of
 from backend.merchants.models import Merchant
-from backend.workflows import give_back_payment, move_custody, pay_merchant, pay_own_wallet
+from backend.workflows import (
+    give_back_payment,
+    move_custody,
+    notices,
+    pay_merchant,
+    pay_own_wallet,
+    prove_departure,
+)
+from backend.workflows.prove_payment import Proof
 from tests.support import builders, fakes
 from tests.support.builders import Terminal
 from tests.support.works import Works
 
 KEY = Key.from_key("0x" + "5e" * 32)
+PIN = "4711"
 OTHER_KEY = Key.from_key("0x" + "5f" * 32)
+
+
+@pytest.fixture
+def works_database(database: Database) -> Database:
+    """Both engines: moves of points are guarded updates that must hold on each."""
+    return database
 
 
 @pytest.fixture
@@ -40,6 +59,13 @@ def alice(works: Works, kiosk: Terminal, alice: Account) -> Account:
     """A citizen whose 200 units are confirmed in the books and on chain."""
     works.claim(alice.id, kiosk.slot_code())
     works.run()
+    with works.database.transaction() as session:
+        held = account_queries.kept_address(session, alice.id)
+        assert held is not None
+        factors.request_pin(
+            session, account_id=alice.id, address=held.address, pin=PIN, at=works.clock.now()
+        )
+    works.run(2)
     return alice
 
 
@@ -84,7 +110,20 @@ def begin_out(works: Works, account: Account) -> CustodyMove:
         )
 
 
+def prove(works: Works, move: CustodyMove) -> None:
+    with works.database.transaction() as session:
+        prove_departure.prove(
+            session,
+            move_id=move.id,
+            account_id=move.account_id,
+            proof=Proof(pin=PIN),
+            now=works.clock.now(),
+        )
+
+
 def answer(works: Works, move: CustodyMove, key: Any = KEY) -> None:
+    if move.direction == MoveDirection.OUT:
+        prove(works, move)
     with works.database.transaction() as session:
         move_custody.answer(
             session,
@@ -172,6 +211,85 @@ def test_points_move_to_the_own_wallet_after_the_cool_down(works: Works, alice: 
     assert address(works, alice) == KEY.address
     assert works.units(names.confirmed(alice.id)) == 200
     assert_books_agree(works)
+
+
+def test_the_citizens_own_proof_goes_to_the_wallet_service_and_is_kept_nowhere(
+    works: Works, alice: Account
+) -> None:
+    move = begin_out(works, alice)
+    with pytest.raises(ProofNeededError), works.database.transaction() as session:
+        move_custody.answer(
+            session,
+            move_id=move.id,
+            account_id=alice.id,
+            signature=sign(KEY, move_custody.typed(session, move)),
+            now=works.clock.now(),
+        )
+    answer(works, move)
+    stored = newest(works, alice)
+    assert stored.proof is not None
+    assert PIN not in str(stored.proof)
+
+    works.run(3)
+
+    assert works.wallet.departures == [(address(works, alice), KEY.address)]
+    assert newest(works, alice).proof is None
+
+
+def test_a_wrong_pin_lets_nothing_leave(works: Works, alice: Account) -> None:
+    works.wallet.wrong_proofs = True
+    answer(works, begin_out(works, alice))
+
+    wait(works)
+
+    move = newest(works, alice)
+    assert (move.state, move.refusal_code) == (MoveState.REFUSED, "pin_wrong")
+    assert [b.kind for b in works.all(Batch)].count(BatchKind.ANNOUNCE_MOVE) == 0
+    works.wallet.wrong_proofs = False
+    begin_out(works, alice)
+
+
+def test_without_pin_or_passkey_nothing_can_leave(works: Works, alice: Account) -> None:
+    with works.database.transaction() as session:
+        for factor in works.all(Factor):
+            session.delete(session.get_one(Factor, factor.id))
+
+    with pytest.raises(FactorMissingError):
+        begin_out(works, alice)
+
+
+def test_a_wallet_service_that_is_away_is_asked_again(works: Works, alice: Account) -> None:
+    answer(works, begin_out(works, alice))
+    works.wallet.is_down = True
+    works.run(1)
+    assert newest(works, alice).state == MoveState.SIGNED
+
+    works.wallet.is_down = False
+    wait(works)
+
+    assert newest(works, alice).state == MoveState.DONE
+
+
+def test_a_mail_says_where_the_points_go_until_when_and_how_to_undo_it(
+    works: Works, alice: Account
+) -> None:
+    with works.database.transaction() as session:
+        session.get_one(Account, alice.id).email = "alice@test.example"
+    answer(works, begin_out(works, alice))
+
+    works.run(3)
+
+    (mail,) = works.mail.delivered
+    assert mail["To"] == "alice@test.example"
+    text = mail.get_content()
+    move = newest(works, alice)
+    assert move.executable_at is not None
+    for words in (
+        KEY.address,
+        "https://calanque.example/compte/portefeuille",
+        notices.instant(move.executable_at, "fr"),
+    ):
+        assert words in text
 
 
 def test_new_rewards_go_to_the_own_wallet(works: Works, alice: Account, kiosk: Terminal) -> None:

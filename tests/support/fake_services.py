@@ -37,6 +37,7 @@ class FakeWallet:
         self.loses_answers = False
         self.wrong_proofs = False
         self.denies: Callable[[Mapping[str, Any]], bool] = lambda _: False
+        self.departures: list[tuple[str, str]] = []
         self.requests: dict[str, Mapping[str, Any]] = {}
         self.signed: dict[str, dict[int, JournalEntry]] = {}
 
@@ -105,6 +106,11 @@ class FakeWallet:
         """Take every PIN and passkey; they count from the start of 2026."""
         self._take({"address": address, "kind": kind, **fields})
         return "2026-01-01T00:00:00+00:00"
+
+    def agree_to_departure(self, address: str, fields: Mapping[str, Any]) -> None:
+        """Believe every word that points leave; the real service checks PIN or passkey."""
+        self._take({"address": address, **fields})
+        self.departures.append((address, fields["target"]))
 
     def journal(self, *, genesis_hash: str, key: str, from_nonce: int) -> list[JournalEntry]:
         """Return the newest signature per nonce."""

@@ -64,6 +64,7 @@ class Works:
             key_addresses=KEYS,
             rate_micro_cents_per_unit=100_000,
             custody_cooldown=timedelta(seconds=30),
+            public_url="https://calanque.example",
             sepa_folder=Path(tempfile.mkdtemp()) / "sepa",
         )
 

@@ -4,13 +4,17 @@ from typing import Any
 
 import pytest
 
-from tests.support.wallets import CONTRACTS, InProcessWallet
+from backend.factors import rules
+from tests.support.wallets import CHAIN_ID, CONTRACTS, GENESIS, InProcessWallet, new_id
 from wallet_service.calldata import Argument, bytes_argument, bytes_of, decode, encode, shape_of
+from wallet_service.departures import departure_digest
 from wallet_service.errors import PolicyDeniedError
+from wallet_service.factors import enrolment_digest, seal_pin
 from wallet_service.hashing import address_bytes
 from wallet_service.limits import CANCEL, RECOVER, SCHEDULE
 
 OWN_WALLET = 0xB0B
+PIN = "4711"
 TOKEN = int(CONTRACTS["EcoToken"], 16)
 
 
@@ -43,8 +47,99 @@ def recoverer(issuance: InProcessWallet) -> int:
     return int.from_bytes(issuance.wallet.signers["recoverer"].address, "big")
 
 
+def agree(
+    issuance: InProcessWallet, alice: str, *, pin: str = PIN, sealed_for: int = OWN_WALLET,
+    target: int = OWN_WALLET, nonce: str = "0x" + "07" * 32,
+) -> Any:  # fmt: skip
+    """Give a citizen's word, sealed for one wallet and handed in for another if told so."""
+    digest = departure_digest(
+        chain_id=CHAIN_ID,
+        token=address_bytes(CONTRACTS["EcoToken"]),
+        source=address_bytes(alice),
+        target=sealed_for.to_bytes(20, "big"),
+        nonce=bytes.fromhex(nonce[2:]),
+    )
+    body = {
+        "request_id": new_id(), "chain_id": CHAIN_ID, "genesis_hash": GENESIS, "nonce": nonce,
+        "target": "0x" + target.to_bytes(20, "big").hex(),
+        "proof": {"kind": "pin", "sealed": _seal(issuance, pin, digest)},
+    }  # fmt: skip
+    return issuance.client.post(f"/v1/accounts/{alice}/departure", json=body)
+
+
+def _seal(issuance: InProcessWallet, pin: str, digest: bytes) -> str:
+    key = issuance.client.get("/v1/health").json()["pin_key"]
+    return seal_pin(bytes.fromhex(key[2:]), pin, digest)
+
+
+def with_pin(issuance: InProcessWallet) -> str:
+    alice = issuance.account()
+    body = {"request_id": new_id(), "sealed": _seal(issuance, PIN, enrolment_digest(alice))}
+    assert issuance.client.post(f"/v1/accounts/{alice}/pin", json=body).status_code == 200
+    return alice
+
+
+def test_announces_no_departure_that_its_owner_has_not_agreed_to(
+    issuance: InProcessWallet,
+) -> None:
+    alice = with_pin(issuance)
+    leave = schedule(recover(number_of(alice), OWN_WALLET))
+
+    before = ask(issuance, leave)
+    wrong = agree(issuance, alice, pin="0000")
+    other = agree(issuance, alice, sealed_for=0xBAD)
+    still = ask(issuance, leave)
+    agreed = agree(issuance, alice)
+    after = ask(issuance, leave)
+    elsewhere = issuance.sign(
+        key="recoverer", to=CONTRACTS["PointsAccessManager"], nonce=1,
+        data="0x" + schedule(recover(number_of(alice), 0xBAD)).hex(),
+    )  # fmt: skip
+
+    assert (before.status_code, before.json()["code"]) == (403, "departure_unproved")
+    assert (wrong.status_code, wrong.json()["code"]) == (403, "pin_wrong")
+    assert other.json()["code"] == "pin_sealed_wrongly"
+    assert still.json()["code"] == "departure_unproved"
+    assert (agreed.status_code, agreed.json()["proof"]) == (200, "pin")
+    assert after.status_code == 200
+    assert elsewhere.json()["code"] == "departure_unproved"
+
+
+def test_wrong_pins_for_departures_lock_as_those_for_payments_do(
+    issuance: InProcessWallet,
+) -> None:
+    alice = with_pin(issuance)
+
+    codes = [agree(issuance, alice, pin="0000").json()["code"] for _ in range(6)]
+
+    assert codes[0] == "pin_wrong"
+    assert codes[-1] == "pin_locked"
+    assert agree(issuance, alice).json()["code"] == "pin_locked"
+
+
+def test_an_account_without_a_factor_agrees_to_nothing(issuance: InProcessWallet) -> None:
+    answer = agree(issuance, issuance.account())
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "factor_missing")
+
+
+def test_the_backend_computes_the_same_digest() -> None:
+    facts = {"source": "0x" + "0a" * 20, "target": "0x" + "0b" * 20, "nonce": "0x" + "0c" * 32}
+    here = departure_digest(
+        chain_id=CHAIN_ID,
+        token=address_bytes(CONTRACTS["EcoToken"]),
+        **{name: bytes.fromhex(text[2:]) for name, text in facts.items()},
+    )
+
+    there = rules.departure_digest(chain_id=CHAIN_ID, token=CONTRACTS["EcoToken"], **facts)
+
+    assert here == there
+
+
 def test_announces_does_and_withdraws_the_move_of_an_account(issuance: InProcessWallet) -> None:
-    alice = number_of(issuance.account())
+    owner = with_pin(issuance)
+    agree(issuance, owner)
+    alice = number_of(owner)
     inner = recover(alice, OWN_WALLET)
 
     answers = [

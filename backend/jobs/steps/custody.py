@@ -15,9 +15,10 @@ from backend.custody.rules import LOST_KEY_WAIT, MoveDirection, MoveState, signe
 from backend.jobs.context import Context
 from backend.jobs.each import each
 from backend.jobs.reserve import reserve
+from backend.jobs.wallet_client import SigningRefusedError
 from backend.ledger import names
 from backend.ledger import queries as ledger_queries
-from backend.workflows import move_custody
+from backend.workflows import carry_custody, move_custody
 
 RECOVERER = "recoverer"
 MANAGER = "PointsAccessManager"
@@ -37,21 +38,43 @@ def verify_signatures(context: Context) -> bool:
 
 
 def _verify(context: Context, move: CustodyMove) -> bool:
+    with context.database.reading() as session:
+        found = recovered(move_custody.typed(session, move), move.signature or "")
+    direction = MoveDirection(move.direction)
+    owner = signer_of(direction, source=move.source_address, target=move.target_address)
+    refusal = "signature_wrong" if found is None or found[0] != owner else ""
+    if not refusal and direction == MoveDirection.OUT:
+        refusal = _disagreement(context, move)
     now = context.clock.now()
     with context.database.transaction() as session:
-        found = recovered(move_custody.typed(session, move), move.signature or "")
-        direction = MoveDirection(move.direction)
-        owner = signer_of(direction, source=move.source_address, target=move.target_address)
-        if found is None or found[0] != owner:
+        if refusal:
             states = {MoveState.SIGNED}
-            reason = "signature_wrong"
             custody.close(
-                session, move.id, MoveState.REFUSED, sources=states, refusal_code=reason, at=now
+                session, move.id, MoveState.REFUSED, sources=states, refusal_code=refusal, at=now
             )
-            move_custody.tell(session, move, "custody_refused", now)
-        elif custody.advance(session, move.id, MoveState.SIGNED, MoveState.VERIFIED):
-            move_custody.tell(session, move, "custody_announced", now)
+            carry_custody.tell(session, move, "custody_refused", now)
+        elif custody.advance(session, move.id, MoveState.SIGNED, MoveState.VERIFIED, proof=None):
+            carry_custody.tell(session, move, "custody_announced", now)
     return True
+
+
+def _disagreement(context: Context, move: CustodyMove) -> str:
+    """Let the wallet service check PIN or passkey; return why not, empty when it holds."""
+    if move.proof is None:
+        return "proof_missing"
+    fields = {
+        "request_id": f"departure/{move.id}",
+        "chain_id": context.contracts.deployment.chain_id,
+        "genesis_hash": move.genesis_hash,
+        "target": move.target_address,
+        "nonce": move.nonce,
+        "proof": move.proof,
+    }
+    try:
+        context.wallet.agree_to_departure(move.source_address, fields)
+    except SigningRefusedError as error:
+        return str(error.facts["reason"])
+    return ""
 
 
 def announce(context: Context) -> bool:
@@ -66,7 +89,6 @@ def _announce(context: Context, move: CustodyMove) -> bool:
     wait = max(context.custody_cooldown, LOST_KEY_WAIT if is_lost else timedelta(0))
     when_s = context.node.head().timestamp_s + int(wait.total_seconds())
     executable_at = datetime.fromtimestamp(when_s, UTC)
-    states = MoveState.VERIFIED, MoveState.SCHEDULING
     try:
         batch = reserve(
             context,
@@ -74,8 +96,13 @@ def _announce(context: Context, move: CustodyMove) -> bool:
             key_label=RECOVERER,
             contract=MANAGER,
             calldata=context.contracts.schedule(_call(context, move), when_s=when_s),
-            attach=lambda session, batch: custody.advance(
-                session, move.id, *states, batch_id=batch.id, executable_at=executable_at
+            attach=lambda session, batch: carry_custody.note_announced(
+                session,
+                move,
+                batch_id=batch.id,
+                executable_at=executable_at,
+                page=f"{context.public_url}/compte/portefeuille",
+                now=context.clock.now(),
             ),
         )
     except CallRevertedError as error:
@@ -121,7 +148,7 @@ def execute(context: Context) -> bool:
     """Move the points of announced moves whose cool-down is over."""
     with context.database.reading() as session:
         due = queries.due(session, context.clock.now())
-        quiet = [move for move in due if move_custody.is_quiet(session, move.account_id)]
+        quiet = [move for move in due if carry_custody.is_quiet(session, move.account_id)]
     return each(quiet, partial(_execute, context))
 
 
@@ -134,7 +161,7 @@ def _execute(context: Context, move: CustodyMove) -> bool:
     now = context.clock.now()
     if units == 0:
         with context.database.transaction() as session:
-            return move_custody.start(session, move, batch_id=None, units=0, now=now)
+            return carry_custody.start(session, move, batch_id=None, units=0, now=now)
     try:
         batch = reserve(
             context,
@@ -142,7 +169,7 @@ def _execute(context: Context, move: CustodyMove) -> bool:
             key_label=RECOVERER,
             contract="EcoToken",
             calldata=_call(context, move),
-            attach=lambda session, batch: move_custody.start(
+            attach=lambda session, batch: carry_custody.start(
                 session, move, batch_id=batch.id, units=units, now=now
             ),
         )
@@ -167,7 +194,7 @@ def _after_refusal(
 def _end(context: Context, move: CustodyMove, reason: str) -> bool:
     now, states = context.clock.now(), {MoveState.WAITING}
     with context.database.transaction() as session:
-        move_custody.tell(session, move, "custody_cancelled", now)
+        carry_custody.tell(session, move, "custody_cancelled", now)
         return custody.close(
             session, move.id, MoveState.CANCELLED, sources=states, refusal_code=reason, at=now
         )

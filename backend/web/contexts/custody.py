@@ -17,6 +17,10 @@ class WalletPage:
         signer: Address whose signature is asked for.
         typed: Typed data to be signed, JSON; empty when none is.
         until: End of the challenge or of the cool-down.
+        needs_factor: Neither PIN nor passkey counts, so nothing can leave.
+        asks_pin: A PIN counts.
+        credentials: Passkeys that count, separated by commas.
+        challenge: What the citizen's own proof covers, base64url; empty once it was given.
         last_key: Words about how the last move ended.
     """
 
@@ -31,6 +35,10 @@ class WalletPage:
     target: str = ""
     typed: str = ""
     until: datetime | None = None
+    needs_factor: bool = False
+    asks_pin: bool = False
+    credentials: str = ""
+    challenge: str = ""
     can_undo: bool = False
     last_key: str = ""
     problem_key: str = ""
