@@ -14,6 +14,7 @@ from sqlmodel import Session
 from backend.db import event_log
 from backend.ledger import names
 from backend.ledger import service as ledger
+from backend.rewards import counters as reward_counters
 from backend.rewards import queries as reward_queries
 from backend.rewards import rules as reward_rules
 from backend.rewards import service as rewards
@@ -87,7 +88,7 @@ def take_back(session: Session, claim_id: int, *, reason_code: str, now: datetim
     )
     receipt = reward_queries.receipt_of(session, claim_id)
     if receipt is not None and len(tranches) == len(reward_queries.of_claim(session, claim_id)):
-        rewards.give_back(session, receipt.moves.get("others", {}))
+        reward_counters.give_back(session, receipt.moves.get("others", {}))
     return sum(units for _, units in cuts)
 
 
@@ -133,7 +134,7 @@ def restore(session: Session, claim_id: int, *, room_units: int, now: datetime) 
         moves = reward_rules.part_of(receipt.moves.get("units", {}), restored, receipt.units)
         others = receipt.moves.get("others", {})
         is_whole = len(cancelled) == len(reward_queries.of_claim(session, claim_id))
-        rewards.move_counters(session, moves | (others if is_whole else {}))
+        reward_counters.move(session, moves | (others if is_whole else {}))
         number = len(reward_queries.adjustments_of(session, [claim_id]).get(claim_id, []))
         ledger.move(
             session,
@@ -166,7 +167,7 @@ def _book(
         by_claim[reward.claim_id] = by_claim.get(reward.claim_id, 0) + units
         accounts[reward.claim_id] = reward.account_id
     receipts = reward_queries.receipts_of(session, list(by_claim))
-    rewards.give_back(session, _counter_parts(by_claim, receipts))
+    reward_counters.give_back(session, _counter_parts(by_claim, receipts))
     legs = {names.ISSUANCE: sum(by_claim.values())}
     for claim_id, units in by_claim.items():
         name = names.pending(accounts[claim_id])

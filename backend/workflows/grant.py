@@ -13,6 +13,7 @@ from backend.collections.models import DepositMass
 from backend.kernel.ids import pack_reward_id
 from backend.ledger import names
 from backend.ledger import service as ledger
+from backend.rewards import counters as reward_counters
 from backend.rewards import queries as reward_queries
 from backend.rewards import service as rewards
 from backend.rewards.rules import ON_MASS_BALANCE, ON_REGISTER
@@ -47,12 +48,12 @@ def grant(session: Session, payable: Payable, now: datetime) -> int:
     """Write everything that an accepted act brings about; return its amount in units."""
     claim, act, edition = payable.claim, payable.act, payable.edition
     book = rulebook_queries.rulebook_of(edition)
-    counters = rewards.lock_counters(session, payable.counter_keys)
+    counters = reward_counters.lock(session, payable.counter_keys)
     evaluation = engine.evaluate(act, book, counters)
     if reward_queries.receipt_of(session, claim.id or 0) is not None:
         return _restore(session, claim, room_units=evaluation.amount_units, now=now)
     moves = {move.key: move.delta for move in evaluation.moves}
-    rewards.move_counters(session, moves)
+    reward_counters.move(session, moves)
     at_once_bps = _at_once_bps(session, payable)
     split = tranches.by_reliability(evaluation, at_once_bps)
     claim_id, units = claim.id or 0, evaluation.amount_units

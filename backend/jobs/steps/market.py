@@ -12,7 +12,7 @@ from backend.market import spends as market_spends
 from backend.market.models import Payment
 from backend.market.rules import AUTHORISATION_LIFE, UNPROVED_REFUSALS, PaymentState
 from backend.merchants import queries as merchant_queries
-from backend.workflows import pay_merchant, settle_batch
+from backend.workflows import pay_merchant, settle_payments
 
 MAX_SPENDS = 100
 """At ≤ 88,000 gas each they stay below the limit of one transaction."""
@@ -63,7 +63,7 @@ def _sign(context: Context, payment: Payment, pseudonym: int) -> bool:
             if proof and reason in UNPROVED_REFUSALS:
                 pay_merchant.reopen(session, payment, reason, now=now)
                 return True
-            settle_batch.refuse_payment(session, payment, reason, at=now)
+            settle_payments.refuse_payment(session, payment, reason, at=now)
         raise
     validity = {"valid_after": 0, "valid_before": valid_before}
     with context.database.transaction() as session:
