@@ -4,13 +4,10 @@ from typing import Any
 
 import pytest
 from eth_account import Account as Key
-from eth_account.messages import encode_typed_data
 
-from backend.accounts import queries as account_queries
 from backend.accounts.models import Account, AccountAddress
 from backend.batches.models import Batch
 from backend.batches.rules import BatchKind
-from backend.custody import queries
 from backend.custody.errors import (
     MoveClosedError,
     MoveOpenError,
@@ -18,12 +15,9 @@ from backend.custody.errors import (
     PointsMovingError,
 )
 from backend.custody.models import CustodyMove
-from backend.custody.rules import MoveDirection, MoveState
+from backend.custody.rules import MoveState
 from backend.db import event_log
 from backend.db.engine import Database
-from backend.factors import service as factors
-from backend.factors.errors import FactorMissingError, ProofNeededError
-from backend.factors.models import Factor
 from backend.jobs.reconcile import reconcile
 from backend.ledger import names
 from backend.market.models import Payment
@@ -33,18 +27,14 @@ from backend.merchants.models import Merchant
 from backend.workflows import (
     give_back_payment,
     move_custody,
-    notices,
     pay_merchant,
     pay_own_wallet,
-    prove_departure,
 )
-from backend.workflows.prove_payment import Proof
 from tests.support import builders, fakes
 from tests.support.builders import Terminal
+from tests.support.moves import KEY, address, answer, begin_out, choose_pin, newest, sign, wait
 from tests.support.works import Works
 
-KEY = Key.from_key("0x" + "5e" * 32)
-PIN = "4711"
 OTHER_KEY = Key.from_key("0x" + "5f" * 32)
 
 
@@ -59,13 +49,7 @@ def alice(works: Works, kiosk: Terminal, alice: Account) -> Account:
     """A citizen whose 200 units are confirmed in the books and on chain."""
     works.claim(alice.id, kiosk.slot_code())
     works.run()
-    with works.database.transaction() as session:
-        held = account_queries.kept_address(session, alice.id)
-        assert held is not None
-        factors.request_pin(
-            session, account_id=alice.id, address=held.address, pin=PIN, at=works.clock.now()
-        )
-    works.run(2)
+    choose_pin(works, alice)
     return alice
 
 
@@ -96,62 +80,6 @@ def real_nonces(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("tests.support.fake_custody.nonce_of", nonce)
     monkeypatch.setattr("tests.support.fake_services.nonce_of", nonce)
-
-
-def sign(key: Any, typed: dict[str, Any]) -> str:
-    signed = key.sign_message(encode_typed_data(full_message=typed))
-    return str(signed.signature.to_0x_hex())
-
-
-def begin_out(works: Works, account: Account) -> CustodyMove:
-    with works.database.transaction() as session:
-        return move_custody.begin_out(
-            session, account_id=account.id, own_address=KEY.address, now=works.clock.now()
-        )
-
-
-def prove(works: Works, move: CustodyMove) -> None:
-    with works.database.transaction() as session:
-        prove_departure.prove(
-            session,
-            move_id=move.id,
-            account_id=move.account_id,
-            proof=Proof(pin=PIN),
-            now=works.clock.now(),
-        )
-
-
-def answer(works: Works, move: CustodyMove, key: Any = KEY) -> None:
-    if move.direction == MoveDirection.OUT:
-        prove(works, move)
-    with works.database.transaction() as session:
-        move_custody.answer(
-            session,
-            move_id=move.id,
-            account_id=move.account_id,
-            signature=sign(key, move_custody.typed(session, move)),
-            now=works.clock.now(),
-        )
-
-
-def wait(works: Works) -> None:
-    """Let the cool-down pass for chain and runner."""
-    works.run(3)
-    works.node.mine(40)
-    works.clock.advance(seconds=60)
-    works.run(4)
-
-
-def newest(works: Works, account: Account) -> CustodyMove:
-    with works.database.reading() as session:
-        found = queries.newest(session, account.id)
-    assert found is not None
-    return found
-
-
-def address(works: Works, account: Account) -> str:
-    with works.database.reading() as session:
-        return account_queries.spending_address(session, account.id) or ""
 
 
 def move_out(works: Works, account: Account) -> str:
@@ -211,85 +139,6 @@ def test_points_move_to_the_own_wallet_after_the_cool_down(works: Works, alice: 
     assert address(works, alice) == KEY.address
     assert works.units(names.confirmed(alice.id)) == 200
     assert_books_agree(works)
-
-
-def test_the_citizens_own_proof_goes_to_the_wallet_service_and_is_kept_nowhere(
-    works: Works, alice: Account
-) -> None:
-    move = begin_out(works, alice)
-    with pytest.raises(ProofNeededError), works.database.transaction() as session:
-        move_custody.answer(
-            session,
-            move_id=move.id,
-            account_id=alice.id,
-            signature=sign(KEY, move_custody.typed(session, move)),
-            now=works.clock.now(),
-        )
-    answer(works, move)
-    stored = newest(works, alice)
-    assert stored.proof is not None
-    assert PIN not in str(stored.proof)
-
-    works.run(3)
-
-    assert works.wallet.departures == [(address(works, alice), KEY.address)]
-    assert newest(works, alice).proof is None
-
-
-def test_a_wrong_pin_lets_nothing_leave(works: Works, alice: Account) -> None:
-    works.wallet.wrong_proofs = True
-    answer(works, begin_out(works, alice))
-
-    wait(works)
-
-    move = newest(works, alice)
-    assert (move.state, move.refusal_code) == (MoveState.REFUSED, "pin_wrong")
-    assert [b.kind for b in works.all(Batch)].count(BatchKind.ANNOUNCE_MOVE) == 0
-    works.wallet.wrong_proofs = False
-    begin_out(works, alice)
-
-
-def test_without_pin_or_passkey_nothing_can_leave(works: Works, alice: Account) -> None:
-    with works.database.transaction() as session:
-        for factor in works.all(Factor):
-            session.delete(session.get_one(Factor, factor.id))
-
-    with pytest.raises(FactorMissingError):
-        begin_out(works, alice)
-
-
-def test_a_wallet_service_that_is_away_is_asked_again(works: Works, alice: Account) -> None:
-    answer(works, begin_out(works, alice))
-    works.wallet.is_down = True
-    works.run(1)
-    assert newest(works, alice).state == MoveState.SIGNED
-
-    works.wallet.is_down = False
-    wait(works)
-
-    assert newest(works, alice).state == MoveState.DONE
-
-
-def test_a_mail_says_where_the_points_go_until_when_and_how_to_undo_it(
-    works: Works, alice: Account
-) -> None:
-    with works.database.transaction() as session:
-        session.get_one(Account, alice.id).email = "alice@test.example"
-    answer(works, begin_out(works, alice))
-
-    works.run(3)
-
-    (mail,) = works.mail.delivered
-    assert mail["To"] == "alice@test.example"
-    text = mail.get_content()
-    move = newest(works, alice)
-    assert move.executable_at is not None
-    for words in (
-        KEY.address,
-        "https://calanque.example/compte/portefeuille",
-        notices.instant(move.executable_at, "fr"),
-    ):
-        assert words in text
 
 
 def test_new_rewards_go_to_the_own_wallet(works: Works, alice: Account, kiosk: Terminal) -> None:
