@@ -16,7 +16,7 @@ from backend.market.rules import PaymentState
 from backend.promises import service as promises
 from backend.promises.models import ArrivedPromise
 from backend.workflows import pay_merchant
-from tests.support.browser import PHONE, TIMEOUT_MS
+from tests.support.browser import PHONE, ROOT, TIMEOUT_MS
 from tests.support.clock import FrozenClock
 from tests.support.serving import served
 from tests.support.town import Town
@@ -97,6 +97,8 @@ def street(browser: Browser, sqlite_url: str, tmp_path: Path) -> Iterator[Street
             at=town.clock.now(),
         )
     lou = town.citizen("lou@test.example", points=50)
+    # A till tries again after fifteen seconds and more.
+    expect.set_options(timeout=2 * TIMEOUT_MS)
     with served(town.app) as url:
         windows = [
             _window(browser, url, town.sign_in(town.baker.id), TABLET),
@@ -107,6 +109,7 @@ def street(browser: Browser, sqlite_url: str, tmp_path: Path) -> Iterator[Street
         yield street
         for window in windows:
             window.close()
+    expect.set_options(timeout=None)
 
 
 def _prepare(street: Street) -> None:
@@ -122,6 +125,50 @@ def _prepare(street: Street) -> None:
         page.reload()
         page.wait_for_function("navigator.serviceWorker.controller !== null")
         page.wait_for_function("caches.has('calanque-private')")
+
+
+AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SMALL = """[...document.querySelectorAll('a, button, summary, input:not([type=hidden])')]
+  .filter((e) => e.getBoundingClientRect().width && e.getBoundingClientRect().height < 44)
+  .filter((e) => !e.closest('p, dd, td, .skip')).map((e) => e.outerHTML.slice(0, 120))"""
+
+
+def _wrong(page: Page, step: str) -> list[str]:
+    """Return what is wrong with what a page shows now, as it is and 320 px wide."""
+    page.evaluate(AXE)
+    found = page.evaluate("(rules) => axe.run({ runOnly: rules })", RULES)["violations"]
+    wrong = [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
+    wrong += page.evaluate(SMALL)
+    view = page.viewport_size
+    page.set_viewport_size({"width": 320, "height": 800})
+    width_px = page.evaluate("document.documentElement.scrollWidth")
+    if view is not None:
+        page.set_viewport_size(view)
+    if width_px > 320:
+        wrong.append(f"{width_px} px wide")
+    return [f"{step}: {problem}" for problem in wrong]
+
+
+def test_each_step_is_accessible_on_both_screens(street: Street) -> None:
+    street.cut()
+    street.till.goto(street.url + street.till_path)
+    wrong = _wrong(street.till, "ask")
+    link = street.ask("12,5")
+    wrong += _wrong(street.till, "sale")
+    street.take("CLQ1:")
+    wrong += _wrong(street.till, "problem")
+    street.phone.goto(street.url + "/h/" + link.rpartition("/")[2])
+    expect(street.phone.locator("#sale")).to_be_visible()
+    wrong += _wrong(street.phone, "phone sale")
+    street.take(street.sign(link))
+    wrong += _wrong(street.phone, "phone shown")
+    expect(street.till.locator("#taken")).to_be_visible()
+    wrong += _wrong(street.till, "taken")
+    street.phone.click("#shown [data-again]")
+    wrong += _wrong(street.phone, "phone signed")
+
+    assert not wrong, "\n".join(wrong)
 
 
 def _payments(street: Street) -> list[Payment]:

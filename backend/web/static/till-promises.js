@@ -12,7 +12,8 @@ const $ = (id) => document.getElementById(id);
 const { merchant } = box.dataset;
 const path = `/caisse/sans-reseau/${merchant}`; // Not where we are: the worker shows this page for others.
 const CLOCKS_S = 600; // How far a phone's clock may be from ours; rules.CLOCKS_DIFFER.
-const RETRY_MS = 15000;
+const RETRY_MS = 15000; // While something waits, or the network is away.
+const CALM_MS = 300000;
 
 let facts = null; // What the server said last, with how far this clock is from its own.
 let sale = null;
@@ -52,7 +53,9 @@ async function refresh() {
   if (found?.page && said !== "door") await learn(found.page);
   else if (said === "door" || (found && found.status < 500)) await shut();
   await show();
-  timer = setTimeout(refresh, RETRY_MS);
+  const isWaiting = box.dataset.online !== "true" || unsentOf(await rowsOf(merchant)).length > 0;
+  // Not all tills of a town at once when its network comes back.
+  timer = setTimeout(refresh, (isWaiting ? RETRY_MS : CALM_MS) * (1 + Math.random() / 3));
 }
 
 async function learn(page) {

@@ -42,10 +42,12 @@ async function asset(request, url) {
   return fetch(request).catch(() => kept ?? Response.error());
 }
 
-async function page(request, url) {
-  const kept = await keptFor(url.pathname);
+async function page(request, { pathname }) {
+  const kept = await keptFor(pathname);
   if (!kept) return fetch(request);
   const asked = fetch(request).catch(() => kept);
+  // What stands in for another page waits for it as long as it takes: a slow one is better.
+  if (!pathname.startsWith("/caisse") && pathname !== "/sans-reseau") return asked;
   return Promise.race([asked, new Promise((done) => setTimeout(() => done(kept), PATIENCE_MS))]);
 }
 
@@ -54,7 +56,7 @@ async function keptFor(path) {
   const pages = await caches.open(KEPT);
   const exact = await pages.match(path);
   if (exact) return exact;
-  if (path !== "/caisse" && !path.startsWith("/caisse/")) return pages.match("/sans-reseau");
+  if (!path.startsWith("/caisse")) return pages.match("/sans-reseau");
   const till = (await pages.keys()).find((one) => new URL(one.url).pathname.startsWith("/caisse/"));
   return till && pages.match(till);
 }

@@ -8,9 +8,11 @@ from backend.market.models import Payment
 from backend.market.rules import Origin, PaymentWay
 from backend.offers import service as offers
 from backend.offers.service import NewOffer
+from backend.promises import codes
 from backend.rewards.rules import receipt_leaf
 from backend.rides import service as rides
 from backend.workflows import give_back_payment, pay_merchant, staff_a_till, take_offer
+from tests.support.promises import Phone, allow, promise_for
 from tests.support.town import Town
 
 BrowserOf = Callable[[str], TestClient]
@@ -171,3 +173,25 @@ def _croissants(town: Town) -> NewOffer:
         is_accessible=True,
         is_spend_free=True,
     )
+
+
+def test_passes_and_payments_without_network_are_in_the_file(
+    town: Town, browser_of: BrowserOf
+) -> None:
+    lou = town.citizen("lou@test.example", points=10)
+    phone, citizen = Phone.fresh(), browser_of(lou)
+    given = citizen.post("/sans-reseau/passe", json={"public_key": phone.public_key}).json()
+    phone.pass_id = given["pass"]
+    allow(town.database, town.clock, town.shop.id)
+    promise = promise_for(phone, merchant_id=town.shop.id, units=300, signed_at=town.clock.now())
+    code = codes.write(promise, given["certificate"])
+    till = browser_of(town.baker.id)
+    assert till.post(f"/caisse/sans-reseau/{town.shop.id}", json={"code": code}).status_code == 200
+
+    answer = citizen.get("/compte/donnees.json")
+
+    (held,) = answer.json()["passes_without_network"]
+    (signed,) = answer.json()["payments_signed_without_network"]
+    assert (held["id"], held["spent_units"]) == (phone.pass_id, 300)
+    assert (signed["id"], signed["outcome"]) == (promise.id, "accepted")
+    assert town.baker.id not in str(answer.json()["payments_signed_without_network"])

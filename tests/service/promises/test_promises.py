@@ -105,12 +105,15 @@ def test_a_promise_that_comes_again_says_the_same_and_pays_once(
 ) -> None:
     promise = _promise(phone, shop, clock)
     first = _arrive(database, clock, shop, promise)
+    at_once = _arrive(database, clock, shop, promise)
     clock.advance(days=9)
+    late = _arrive(database, clock, shop, promise)
 
-    again = _arrive(database, clock, shop, promise)
-
-    assert (again.payment_id, again.outcome) == (first.payment_id, "accepted")
+    assert {one.payment_id for one in (at_once, late)} == {first.payment_id}
+    assert {one.outcome for one in (at_once, late)} == {"accepted"}
     assert _balance(database, names.confirmed(lou.id)) == 9_500
+    with database.reading() as session:
+        assert session.get_one(PromisePass, phone.pass_id).spent_units == 500
 
 
 def test_a_promise_without_points_is_refused_for_good_and_seen_by_its_payer(
