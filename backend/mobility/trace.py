@@ -24,6 +24,8 @@ MAX_DURATION_S = 36 * 3_600
 EARLIEST_T = 946_684_800.0
 """2000-01-01 UTC: before it selective availability made civil positions useless, so a
 trace that old is a broken clock."""
+MILLISECONDS_T = 1e11
+"""As seconds the year 5138, as milliseconds 1973: no clock errs that far."""
 MAX_CLOCK_AHEAD_S = 300.0
 """A phone whose clock is up to five minutes fast is believed."""
 MAX_ACCURACY_M = 100_000.0
@@ -182,6 +184,13 @@ def _check_times(t: FloatArray, now_t: float | None) -> None:
         raise TraceInvalidError(
             "time_too_old",
             "A point is older than the year 2000: times are Unix seconds, not milliseconds ago.",
+            path="t",
+            example="1700000000",
+        )
+    if t.min() > MILLISECONDS_T:
+        raise TraceInvalidError(
+            "in_the_future",
+            "A point lies millennia ahead: times look like milliseconds, write Unix seconds.",
             path="t",
             example="1700000000",
         )

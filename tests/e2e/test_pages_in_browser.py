@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 from backend.collections.schemas import read_csv
 from backend.payouts.service import Hold
+from backend.rides import queries as ride_queries
+from backend.rides import service as ride_service
 from backend.rulebook import service as editions
 from backend.workflows import pay_merchant, pay_out, solvency, staff_a_till, weigh
 from tests.support import euro, rides, travel
@@ -150,6 +152,7 @@ def _market(town: Town, lou: str) -> tuple[tuple[str, str | None], ...]:
         (f"/caisse/sans-reseau/{shop}", town.baker.id),
         (f"/caisse/sans-reseau/{shop}", clerk.account_id),
         ("/sans-reseau", lou),
+        *_share(town, lou),
         (f"/caisse/offres/{shop}", town.baker.id),
         (f"/boutique/{shop}", lou),
         ("/offres", lou),
@@ -167,6 +170,23 @@ def _travel(town: Town, account_id: str) -> str:
     travel.judge(town.database, town.clock)
     town.decide()
     return trip.id
+
+
+def _share(town: Town, driver: str) -> tuple[tuple[str, str | None], ...]:
+    """Let somebody drive with two passengers, one of whom was proved to sit in the car."""
+    now, rita = town.clock.now(), town.citizen("rita@test.example")
+    with town.database.transaction() as session:
+        ride = ride_service.open_ride(session, driver, at=now)
+        ride_service.take_in(session, ride, town.baker.id, at=now)
+        [proved] = ride_queries.seats_of(session, ride.id)
+        ride_service.take_in(session, ride, rita, at=now)
+        stretch = ride_service.Stretch(now, now + timedelta(minutes=20), 9_400)
+        ride_service.decide(session, proved, labels=[], stretch=stretch, at=now)
+    return (
+        *(("/covoiturage", who) for who in (None, driver, town.baker.id)),
+        (f"/covoiturage?mot={ride.word}&code=123456", town.baker.id),
+        (f"/covoiturage/{ride.id}", driver),
+    )
 
 
 def _owe(town: Town) -> None:

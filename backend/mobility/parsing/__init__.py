@@ -34,6 +34,8 @@ def parse_trace(
     if content.startswith(_ARCHIVES):
         raise TraceInvalidError("compressed", "Send the trace itself, not an archive of it.")
     text = content.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not text:
+        raise TraceInvalidError("unknown_format", "The file is empty.")
     if text.startswith(b"<"):
         trace = read_gpx(text, now_t=now_t, name=name)
     elif text.startswith(b"{"):

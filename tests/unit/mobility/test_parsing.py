@@ -196,6 +196,15 @@ def test_refuses_future_beyond_the_tolerance_of_a_fast_clock() -> None:
     assert refused(compact(rows()), now_t=last - 301) == "trace_in_the_future"
 
 
+def test_says_when_times_are_milliseconds_and_when_a_file_is_empty() -> None:
+    late = [[row[0] * 1000, *row[1:]] for row in rows()]
+
+    with pytest.raises(TraceInvalidError, match="milliseconds"):
+        parse_trace(compact(late))
+    with pytest.raises(TraceInvalidError, match="empty"):
+        parse_trace(b" \n")
+
+
 def test_says_when_coordinates_of_the_territory_are_swapped() -> None:
     swapped = [[t, lon, lat, *rest] for t, lat, lon, *rest in rows()]
 
