@@ -34,7 +34,7 @@ class Job:
 
 
 def write_all(job: Job, *, processes: int = 2) -> Iterator[int]:
-    """Write PDF and CSV of each merchant; yield after every task how many were written.
+    """Write PDF and CSV of who was a merchant then; yield after each task how many were written.
 
     The files of a period bear its end as their time, so a file that is made again after a kill
     has the same bytes.
@@ -49,7 +49,9 @@ def _tasks(job: Job) -> Iterator[Sequence[str]]:
     database = Database(job.database_url)
     try:
         with database.reading() as session:
-            merchant_ids = [merchant.id for merchant in merchant_queries.merchants(session)]
+            # Who joined later has no statement of this month.
+            end = make_statement.bounds(*make_statement.month_of(job.month))[1]
+            merchant_ids = [m.id for m in merchant_queries.merchants(session) if m.created_at < end]
     finally:
         database.dispose()
     missing = [m for m in merchant_ids if not _path(job, m, "pdf").exists()]
