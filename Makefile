@@ -160,9 +160,9 @@ bench-rules: .venv/.ready ## Measure the rule engine with its spread (ACTS=10000
 bench-payments: setup ## Time payments on both screens in browsers (TILLS=20 at once, ROUNDS=3)
 	$(BIN)/python -m scripts.bench.payments --tills $(or $(TILLS),20) --rounds $(or $(ROUNDS),3)
 
-.PHONY: race-payments
-race-payments: .venv/.ready ## Spend one balance fifty times at once, ROUNDS=1000 times on both databases
-	RACE_ROUNDS=$(or $(ROUNDS),1000) $(BIN)/pytest -q -s tests/service/market/test_races.py
+.PHONY: races
+races: .venv/.ready ## Race fifty claims, payments and uses of a code, ROUNDS=1000 times on both databases
+	RACE_ROUNDS=$(or $(ROUNDS),1000) $(BIN)/pytest -q -s -n 0 tests/service/races
 
 .PHONY: bench-mobility
 bench-mobility: .venv/.ready ## Time the judging of traces: 1,000 and 50,000 points

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from backend.db.engine import Database
+from backend.db.engine import Database, is_deadlock
 from backend.kernel.clock import Clock
 from backend.kernel.errors import UnavailableError
 from backend.workflows.admit_claims import Answer, ClaimRequest, admit
@@ -87,7 +87,8 @@ class Intake:
 
     async def _answer_singly(self, group: Sequence[_Waiting], error: Exception) -> None:
         """Find the request that broke its group; the others must not pay for it."""
-        if len(group) == 1 or isinstance(error, OperationalError | InterfaceError):
+        is_away = isinstance(error, OperationalError | InterfaceError) and not is_deadlock(error)
+        if len(group) == 1 or is_away:
             # The database is away: each one alone would only wait for the same timeout.
             for waiting in group:
                 _fail(waiting, error)

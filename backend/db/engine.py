@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 BUSY_TIMEOUT_MS = 15_000
 """How long a SQLite writer waits for another one before it gives up."""
+
+
+DEADLOCK = "40P01"
+"""SQLSTATE deadlock_detected of PostgreSQL; SQLite has one writer and knows none."""
 
 
 class Database:
@@ -89,6 +94,11 @@ class Database:
     def dispose(self) -> None:
         """Close all pooled connections."""
         self._engine.dispose()
+
+
+def is_deadlock(error: DBAPIError) -> bool:
+    """Tell whether a transaction was undone because another one waited for it in turn."""
+    return getattr(error.orig, "sqlstate", None) == DEADLOCK
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -109,10 +109,19 @@ def admit(session: Session, requests: Sequence[ClaimRequest], *, now: datetime) 
     contents = [code.content for code in read if not isinstance(code, EcoError)]
     devices = device_queries.by_numbers(session, {content.device for content in contents})
     door = _open_door(session, contents, devices, _Door(incarnation, now, Windows()))
-    return [
-        _admit_one(session, request, code, devices, door)
-        for request, code in zip(requests, read, strict=True)
-    ]
+    answers: dict[int, Answer] = {}
+    # Groups of several processes that hold the same codes in different orders would wait for
+    # each other for ever: all of them take codes in one order.
+    for place in sorted(range(len(requests)), key=lambda i: _place_in_line(requests[i], read[i])):
+        answers[place] = _admit_one(session, requests[place], read[place], devices, door)
+    return [answers[place] for place in range(len(requests))]
+
+
+def _place_in_line(
+    request: ClaimRequest, code: codes.UnverifiedCode | EcoError
+) -> tuple[str, str, str]:
+    token = "" if isinstance(code, EcoError) else f"{code.content!r}"
+    return token, request.account_id or "", request.idempotency_key
 
 
 def _open_door(

@@ -241,3 +241,31 @@ def test_no_claim_is_taken_before_the_chain_gave_an_incarnation(
 
     assert isinstance(answers[0], UnavailableError)
     assert _stored(database) == []
+
+
+class _DeadlockError(Exception):
+    """What the driver of PostgreSQL raises."""
+
+    sqlstate = "40P01"
+
+
+def test_a_group_that_stood_in_anothers_way_is_stored_one_by_one(
+    database: Database,
+    clock: FrozenClock,
+    kiosk: Terminal,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    admit = admit_claims.admit
+
+    def stand_in_the_way(session: Any, requests: Sequence[ClaimRequest], **more: Any) -> Any:
+        if len(requests) > 1:
+            raise OperationalError("INSERT", {}, _DeadlockError())
+        return admit(session, requests, **more)
+
+    monkeypatch.setattr(intake_module, "admit", stand_in_the_way)
+    requests = [ClaimRequest("alice", f"key-{n:05}", kiosk.slot_code(seq=n)) for n in range(4)]
+
+    answers = _submit_all(database, clock, requests)
+
+    assert all(isinstance(answer, Claim) for answer in answers), answers
+    assert len(_stored(database)) == 4
