@@ -80,7 +80,7 @@ class Street:
 def _window(browser: Browser, url: str, token: str, viewport: ViewportSize) -> BrowserContext:
     context = browser.new_context(locale="fr-FR", viewport=viewport)
     context.add_cookies([{"name": "calanque", "value": token, "url": url}])
-    context.set_default_timeout(TIMEOUT_MS)
+    context.set_default_timeout(2 * TIMEOUT_MS)
     return context
 
 
