@@ -80,7 +80,7 @@ def bury_batch(session: Session, batch: Batch, *, error: str, at: datetime) -> b
     """Close a transaction that the wallet service refuses to sign.
 
     Its rewards wait for a person (trying again would be refused again and burn a nonce
-    each time); other items return to their queue.
+    each time), and so does a citizen's move; other items return to their queue.
 
     Returns:
         False when it was signed meanwhile.
@@ -89,6 +89,7 @@ def bury_batch(session: Session, batch: Batch, *, error: str, at: datetime) -> b
     if not batches.turn_into_filler(session, batch.id, error=error):
         return False
     rewards.quarantine_batch(session, batch.id)
+    settle_moves.refuse(session, batch, at=at)
     _free_others(session, batch)
     event_log.append(
         session,

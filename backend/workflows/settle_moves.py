@@ -37,6 +37,23 @@ def confirm(session: Session, batch: Batch, *, at: datetime) -> None:
                 carry_custody.finish(session, move, at=at)
 
 
+def refuse(session: Session, batch: Batch, *, at: datetime) -> None:
+    """End an announcement that the wallet service does not sign, because it knows of no consent.
+
+    A store that was restored from before the consent never will; asked again and again, each
+    answer would cost a nonce.
+
+    Effects: the move REFUSED, one event; nothing moved.
+    """
+    if BatchKind(batch.kind) != BatchKind.ANNOUNCE_MOVE:
+        return
+    for move in queries.of_batch(session, batch.id):
+        states = {MoveState.SCHEDULING}
+        code = "consent_unknown"
+        custody.close(session, move.id, MoveState.REFUSED, sources=states, refusal_code=code, at=at)
+        carry_custody.tell(session, move, "custody_refused", at)
+
+
 def return_to_queue(session: Session, batch: Batch) -> None:
     """Free the move of a transaction that did not make it; it is tried again.
 

@@ -402,6 +402,19 @@ def test_a_move_that_reverts_is_taken_back_and_tried_again(works: Works, alice: 
     assert_books_agree(works)
 
 
+def test_an_announcement_that_is_not_signed_ends_the_move(works: Works, alice: Account) -> None:
+    works.wallet.denies = lambda body: str(body["request_id"]).endswith("/announce_move")
+    answer(works, begin_out(works, alice))
+
+    works.run(8)
+
+    move = newest(works, alice)
+    assert (move.state, move.refusal_code) == (MoveState.REFUSED, "consent_unknown")
+    kinds = [batch.kind for batch in works.all(Batch)]
+    assert kinds.count(BatchKind.GAP_FILLER) == 1
+    assert BatchKind.ANNOUNCE_MOVE not in kinds
+
+
 def test_a_lost_key_comes_back_after_a_week(works: Works, alice: Account) -> None:
     kept = move_out(works, alice)
     come_back(works, alice, is_key_lost=True)
