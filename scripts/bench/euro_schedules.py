@@ -31,12 +31,14 @@ CHUNK = 100
 ENGINES = ("sqlite", "postgresql")
 
 
-def play_chunk(engine: str, server_url: str, first: int) -> tuple[int, int, float, list[str]]:
-    """Play a chunk; return its first seed, its steps, CPU seconds, and what went wrong."""
+def play_chunk(
+    engine: str, server_url: str, end: int, first: int
+) -> tuple[int, int, float, list[str]]:
+    """Play a chunk up to a seed; return its first, its steps, CPU seconds, and what went wrong."""
     start = process_time()
     steps, complaints = 0, []
     with _database(engine, server_url, first) as database:
-        for seed in range(first, first + CHUNK):
+        for seed in range(first, min(first + CHUNK, end)):
             schedule = euro_schedule.steps_of(seed)
             steps += len(schedule)
             try:
@@ -78,13 +80,13 @@ def run(engine: str, schedules: int, workers: int, folder: Path) -> int:
     waiting = [first for first in range(0, schedules, CHUNK) if first not in set(state.done)]
     started = perf_counter()
     with _server(engine) as url, ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        for played in pool.map(partial(play_chunk, engine, url), waiting):
+        for played in pool.map(partial(play_chunk, engine, url, schedules), waiting):
             state.add(*played)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(asdict(state)))
-            print(f"\r{engine}: {len(state.done) * CHUNK} schedules", end="", flush=True)
+            print(f"\r{engine}: {state.played(schedules)} schedules", end="", flush=True)
     print(
-        f"\r{engine}: {len(state.done) * CHUNK} schedules, {state.steps} steps, "
+        f"\r{engine}: {state.played(schedules)} schedules, {state.steps} steps, "
         f"{state.cpu_s:.0f} s of CPU, {len(state.bad)} failed "
         f"({perf_counter() - started:.0f} s in this run)"
     )
@@ -100,6 +102,10 @@ class _State:
     steps: int = 0
     cpu_s: float = 0.0
     bad: list[str] = field(default_factory=list)
+
+    def played(self, schedules: int) -> int:
+        """Return how many of so many schedules are played."""
+        return sum(min(CHUNK, schedules - first) for first in self.done if first < schedules)
 
     def add(self, first: int, steps: int, cpu_s: float, complaints: list[str]) -> None:
         """Note a chunk."""

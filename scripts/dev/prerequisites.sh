@@ -15,7 +15,7 @@ say() {
 # profile-guided optimisation, and one that was compiled here mostly is not. The tests
 # take a quarter longer on such a one.
 find_python() {
-    /usr/bin/python3.11 -c "import ensurepip, venv; $probe" 2>/dev/null && return 0
+    "${SYSTEM_PYTHON:-/usr/bin/python3.11}" -c "import ensurepip, venv; $probe" 2>/dev/null && return 0
     for candidate in python3.11 python3.12 python3.13 python3; do
         command -v "$candidate" >/dev/null 2>&1 || continue
         # The program behind a shim, because uv makes an environment anew when its path differs.

@@ -92,7 +92,7 @@ def test_the_application_has_the_documented_routes_only(issuance: InProcessWalle
         route.path for route in create_app(issuance.wallet).routes if isinstance(route, APIRoute)
     ]
 
-    assert len(routes) == 11
+    assert len(routes) == 12
     assert all(path in page for path in routes if not path.endswith("/passkey"))
 
 

@@ -28,7 +28,9 @@ def _install(machine: Path, name: str, script: str) -> None:
 
 
 def _run(machine: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PATH": str(machine)}
+    environment = {
+        **os.environ, "PATH": str(machine), "SYSTEM_PYTHON": f"{machine}/of-the-distribution"
+    }  # fmt: skip
     return subprocess.run(
         [SCRIPT], env=environment, capture_output=True, text=True, check=False, cwd=ROOT
     )
@@ -70,3 +72,12 @@ def test_a_version_managers_dead_shim_is_passed_over(machine: Path) -> None:
     assert result.returncode == 0
     assert result.stdout == f"{machine}/python3.12\n"
     assert result.stderr == ""
+
+
+def test_the_python_of_the_distribution_comes_first(machine: Path) -> None:
+    _install(machine, "of-the-distribution", 'echo "$0"')
+    _install(machine, "python3.11", 'echo "$0"')
+    for name in ("git", "npm", "node"):
+        _install(machine, name, "exit 0")
+
+    assert _run(machine).stdout == f"{machine}/of-the-distribution\n"
