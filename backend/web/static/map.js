@@ -26,7 +26,7 @@ async function drawAreas(map, element) {
   const names = () => element.classList.toggle("map-near", map.getZoom() >= NAMES_FROM_ZOOM);
   map.on("zoomend", names);
   areas.addTo(map);
-  map.setMaxBounds(areas.getBounds().pad(0.2));
+  if (areas.getLayers().length) map.setMaxBounds(areas.getBounds().pad(0.2));
   return areas;
 }
 
@@ -153,6 +153,11 @@ async function start(element) {
   const map = openMap(element);
   map.setView([43.45, 5.3], 9);
   const areas = await drawAreas(map, element);
+  if (!areas.getLayers().length) {
+    // No communes are known yet: there is nothing to look at, and the fields serve as well.
+    element.hidden = true;
+    return;
+  }
   const pins = showPins(map, JSON.parse(element.dataset.pins || "[]"));
   const picked = "pick" in element.dataset ? pick(map, element, areas) : null;
   const bounds = picked || (pins.getLayers().length ? pins.getBounds().pad(0.3) : areas.getBounds());
