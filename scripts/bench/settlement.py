@@ -282,10 +282,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--merchants", type=int, default=5_000)
     parser.add_argument("--payments", type=int, default=200_000)
-    parser.add_argument("--folder", type=Path, default=Path("build/bench-settlement"))
+    parser.add_argument("--folder", type=Path, help="a run of another size has another one")
     parser.add_argument("--fresh", action="store_true", help="forget an earlier run")
     chosen = parser.parse_args(arguments)
-    folder: Path = chosen.folder.resolve()
+    size = f"{chosen.merchants}x{chosen.payments}"
+    folder: Path = (chosen.folder or Path("build/bench-settlement") / size).resolve()
     if chosen.fresh:
         shutil.rmtree(folder, ignore_errors=True)
     url = os.environ.get("DATABASE_URL") or f"sqlite:///{folder / 'bench.db'}"
