@@ -20,7 +20,7 @@ def play(stack: Stack, story: Story) -> None:
     cast = assemble(stack.settings.public_url, stack.settings.maildir)
     witness = Witness(stack.settings)
     try:
-        _wait_until_ready(cast.nadia)
+        wait_until_ready(cast.nadia)
         _play(stack, story, cast, witness)
     finally:
         witness.close()
@@ -43,7 +43,12 @@ def _play(stack: Stack, story: Story, cast: Cast, witness: Witness) -> None:
     _books(story, witness)
 
 
-def _wait_until_ready(person: Person) -> None:
+def wait_until_ready(person: Person) -> None:
+    """Wait until the system says that it can pay.
+
+    Raises:
+        DemoError: It does not within a minute; says what is missing.
+    """
     deadline_s = time.monotonic() + 60
     while True:
         try:

@@ -15,6 +15,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from backend.demo import seed, stack
 from backend.demo.console import Story
+from backend.demo.journey import wait_until_ready
 from backend.demo.people import Person
 from backend.demo.stack import Stack
 from backend.demo.terminals import deposit_url
@@ -92,7 +93,7 @@ async def _measure(running: Stack, *, tills: int, rounds: int) -> None:
 def _cast(running: Stack) -> tuple[Person, Person]:
     mail, url = running.settings.maildir, running.settings.public_url
     citizen, baker = Person("the citizen", url, mail), Person("the bakery", url, mail)
-    citizen.wait("the system is ready", "/health/ready", bool, PATIENCE_S)
+    wait_until_ready(citizen)
     citizen.arrive()
     citizen.sign_in("bench@demo.calanque.example")
     for _ in range(DEPOSITS):
@@ -116,7 +117,8 @@ def _ask(baker: Person, number: int) -> str:
 
 async def _page(browser: Browser, url: str, person: Person) -> Page:
     # A context per screen: a browser allows six connections to a site, and streams hold one.
-    context: BrowserContext = await browser.new_context()
+    # The pages forbid eval, with which Playwright waits.
+    context: BrowserContext = await browser.new_context(bypass_csp=True)
     await context.add_cookies(
         [{"name": name, "value": value, "url": url} for name, value in person.cookies().items()]
     )
