@@ -34,7 +34,12 @@ async function swap() {
   for (const part of document.querySelectorAll("[data-live][id], [data-poll][id]")) {
     const next = fresh.getElementById(part.id);
     // Somebody who types or has the focus inside must not lose it.
-    if (!next || part.innerHTML === next.innerHTML || part.contains(document.activeElement)) continue;
+    if (!next || part.contains(document.activeElement)) continue;
+    if (part.innerHTML === next.innerHTML) {
+      // The same words for another state, as of a till's accepted payment once it is confirmed.
+      if (next.dataset.state) part.dataset.state = next.dataset.state;
+      continue;
+    }
     const changed = part.dataset.state !== next.dataset.state;
     part.replaceWith(next);
     if (changed && navigator.vibrate) navigator.vibrate(80);
