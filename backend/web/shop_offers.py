@@ -159,7 +159,7 @@ def _shop_page(
     form: OfferForm | None = None,
 ) -> ShopOffersPage:
     today = local_day(now)
-    typed = form.model_dump(exclude={"form_token"}) if form is not None else {}
+    blank = OfferForm(starts_on=today.isoformat(), ends_on=(today + LONGEST).isoformat())
     return ShopOffersPage(
         merchant_id=shop.id,
         merchant=f"{shop.name}, {places.of_commune(session, shop.commune_code)}",
@@ -174,10 +174,8 @@ def _shop_page(
             )
             for offer in queries.of_merchant(session, shop.id)
         ),
-        starts_on=today.isoformat(),
-        ends_on=(today + LONGEST).isoformat(),
         problem_key=problem_key,
-        typed=tuple(typed.items()),
+        typed=_typed(form or blank),
     )
 
 
@@ -199,7 +197,6 @@ def _edit_page(
         starts_on=local_day(offer.starts_at).isoformat(),
         ends_on=day_before(offer.ends_at).isoformat(),
     )
-    shown = (form or kept).model_dump(exclude={"form_token"})
     return EditOfferPage(
         merchant_id=shop.id,
         offer_id=offer.id,
@@ -208,8 +205,12 @@ def _edit_page(
         stock_seen=offer.stock_left,
         changes=tuple(line for change in changes for line in _lines(change)),
         problem_key=problem_key,
-        typed=tuple(shown.items()),
+        typed=_typed(form or kept),
     )
+
+
+def _typed(form: OfferForm) -> tuple[tuple[str, str], ...]:
+    return tuple(form.model_dump(exclude={"form_token"}).items())
 
 
 def _lines(change: OfferChange) -> list[OfferChangeLine]:

@@ -1,7 +1,7 @@
 """Take what no row of ours explains into the books, on the word of two people."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -51,10 +51,15 @@ def adopt(
     ):
         # Points of an address that is asked for right now would be booked as a stranger's.
         raise AddressesMissingError
-    if orphan.kind == OrphanKind.CASH_OUT:
-        adopt_movement.cash_outs(session, orphan, rate_micro_cents_per_unit, now=now)
-    else:
-        _BOOK[OrphanKind(orphan.kind)](session, orphan, now)
+    match OrphanKind(orphan.kind):
+        case OrphanKind.MINT:
+            _mint(session, orphan, now)
+        case OrphanKind.SPEND:
+            adopt_movement.spends(session, orphan, now)
+        case OrphanKind.REFUND:
+            adopt_movement.refunds(session, orphan, now)
+        case OrphanKind.CASH_OUT:
+            adopt_movement.cash_outs(session, orphan, rate_micro_cents_per_unit, now=now)
     event_log.append(
         session,
         kind="orphan_adopted",
@@ -109,10 +114,3 @@ def _require_decided(
             session, incarnation=incarnation, counters=numbers
         ):
             raise ClaimUndecidedError(claim_id)
-
-
-_BOOK: Mapping[OrphanKind, Callable[[Session, Orphan, datetime], None]] = {
-    OrphanKind.MINT: _mint,
-    OrphanKind.SPEND: adopt_movement.spends,
-    OrphanKind.REFUND: adopt_movement.refunds,
-}

@@ -85,14 +85,12 @@ class ShopOffersPage:
     """A merchant's offers and the form for another one.
 
     Attributes:
-        typed: Field → what was typed, when a field is wrong.
+        typed: Field → what was typed, or what is usual.
     """
 
     merchant_id: str
     merchant: str
     lines: tuple[OfferLine, ...]
-    starts_on: str
-    ends_on: str
     problem_key: str = ""
     typed: tuple[tuple[str, str], ...] = ()
 
