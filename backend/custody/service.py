@@ -102,7 +102,13 @@ def lapse(session: Session, account_id: str, *, at: datetime) -> None:
             col(CustodyMove.state) == MoveState.CHALLENGED,
             col(CustodyMove.expires_at) <= at,
         )
-        .values(state=MoveState.CANCELLED, open_key=None, closed_at=at, refusal_code="lapsed")
+        .values(
+            state=MoveState.CANCELLED,
+            open_key=None,
+            closed_at=at,
+            refusal_code="lapsed",
+            proof=None,
+        )
     )
 
 
@@ -131,7 +137,14 @@ def close(
     at: datetime,
 ) -> bool:
     """End a move: DONE, CANCELLED or REFUSED; False when it stands elsewhere."""
-    values = {"state": target, "open_key": None, "closed_at": at, "refusal_code": refusal_code}
+    # A sealed PIN is kept no longer than somebody has to check it.
+    values = {
+        "state": target,
+        "open_key": None,
+        "closed_at": at,
+        "refusal_code": refusal_code,
+        "proof": None,
+    }
     return _update(session, move_id, sources, values)
 
 

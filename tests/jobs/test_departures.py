@@ -61,6 +61,7 @@ def test_a_wrong_pin_lets_nothing_leave(works: Works, alice: Account) -> None:
 
     move = newest(works, alice)
     assert (move.state, move.refusal_code) == (MoveState.REFUSED, "pin_wrong")
+    assert move.proof is None
     assert [b.kind for b in works.all(Batch)].count(BatchKind.ANNOUNCE_MOVE) == 0
     works.wallet.wrong_proofs = False
     begin_out(works, alice)
