@@ -141,6 +141,8 @@ def test_from_the_kiosks_code_to_the_merchants_euro(
     expect(
         till.locator('#payment[data-state="accepted"], #payment .verdict-yes')
     ).not_to_have_count(0, timeout=ON_CHAIN_MS)
+    # The words stay, the state goes on: a till that is left alone learns it too.
+    expect(till.locator('#payment[data-state="confirmed"]')).to_be_visible(timeout=ON_CHAIN_MS)
     till.goto(f"{url}/caisse")
     expect(till.locator("#takings")).to_have_text("1,5", timeout=ON_CHAIN_MS)
     till.click("#till-cash .button")
