@@ -1,7 +1,6 @@
 """A wallet store older than the accounts: our copies of the sealed salts bring the keys back."""
 
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from backend.kernel.clock import SystemClock
 from tests.support import builders
 from tests.support.fakes import DEPLOYMENT
 from tests.support.processes import ServerProcess
-from tests.support.waiting import wait_for
+from tests.support.waiting import listens, wait_for
 from tests.support.works import Works
 
 
@@ -42,16 +41,11 @@ def running(folder: Path) -> Iterator[WalletClient]:
     if not (folder / "wallet.db").exists():
         with ServerProcess([*command, "init"], log=folder / "log", env=env) as init:
             assert init.wait() == 0, init.output()
-    client = WalletClient(folder / "wallet.sock")
-
-    def answers() -> bool:
-        # Not with the client: it leaves a socket open when nobody listens yet.
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            return probe.connect_ex(str(folder / "wallet.sock")) == 0
-
+    path = folder / "wallet.sock"
+    client = WalletClient(path)
     with ServerProcess(command, log=folder / "log", env=env):
         try:
-            wait_for(answers, what="the wallet service answers", timeout_s=60)
+            wait_for(lambda: listens(path), what="the wallet service answers", timeout_s=60)
             client.pin_deployment(
                 chain_id=DEPLOYMENT.chain_id,
                 genesis_hash=DEPLOYMENT.genesis_hash,

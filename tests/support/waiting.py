@@ -1,7 +1,9 @@
 """Waiting for something outside the test to become true."""
 
+import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -29,3 +31,12 @@ def wait_for(
             last = error
         time.sleep(every_s)
     raise TimeoutError(f"{what}: not within {timeout_s} s (last: {last!r})")
+
+
+def listens(path: Path) -> bool:
+    """Tell whether somebody listens at a Unix socket.
+
+    Ask this before the first request: httpx leaves the socket of a refused one open.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(str(path)) == 0

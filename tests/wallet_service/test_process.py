@@ -16,7 +16,7 @@ from backend.jobs.wallet_client import (
     WalletUnavailableError,
 )
 from tests.support.processes import ServerProcess
-from tests.support.waiting import wait_for
+from tests.support.waiting import listens, wait_for
 from tests.support.wallets import CHAIN_ID, CONTRACTS, GENESIS, transaction
 from wallet_service import cli
 from wallet_service.clock import SystemClock
@@ -70,13 +70,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str
 
 def started(env: dict[str, str], client: httpx2.Client, log: Path) -> ServerProcess:
     process = ServerProcess(["python", "-m", "wallet_service"], log=log, env=env).start()
+    path = Path(env["WALLET_SOCKET"])
 
     def answers() -> bool:
         assert process.exit_status is None, process.output()
-        # Not with the client: it leaves a socket open when nobody listens yet.
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.connect(env["WALLET_SOCKET"])
-        return client.get("/v1/health").status_code == 200
+        return listens(path) and client.get("/v1/health").status_code == 200
 
     wait_for(answers, what="the wallet answers", timeout_s=START_S)
     return process

@@ -18,7 +18,6 @@ from backend.db.engine import Database
 from backend.db.migrate import migrate
 from backend.demo.stack import anvil_path, environment
 from backend.jobs.wallet_client import WalletClient
-from backend.kernel.errors import EcoError
 from backend.rulebook import engine
 from backend.settings import Settings
 from tests.faults.processes.chain import CHAIN_ID, Anvil
@@ -27,7 +26,7 @@ from tests.support.builders import EDITION_TEXT
 from tests.support.ports import free_port
 from tests.support.processes import ROOT
 from tests.support.proxy import FaultProxy
-from tests.support.waiting import wait_for
+from tests.support.waiting import listens, wait_for
 
 WATCH_S = 0.03
 DAY_S = 86_400
@@ -262,8 +261,9 @@ class Stack:
             self._fill(self.posts[name])
         self.keys: dict[str, str] = {}
         for name in INSTANCES:
-            client = WalletClient(self.folder / f"{name}.sock")
-            wait_for(lambda c=client: _keys(c), what=f"{name} answers")  # type: ignore[misc]  # bound now
+            path = self.folder / f"{name}.sock"
+            wait_for(lambda p=path: listens(p), what=f"{name} answers")  # type: ignore[misc]  # bound now
+            client = WalletClient(path)
             self.keys |= client.keys()
             client.close()
 
@@ -292,13 +292,6 @@ class Stack:
             maildir=self.folder / "mail",
             sepa_folder=self.folder / "sepa",
         )
-
-
-def _keys(client: WalletClient) -> bool:
-    try:
-        return bool(client.keys())
-    except EcoError:
-        return False
 
 
 @contextmanager
