@@ -25,14 +25,13 @@ from backend.mobility.evaluation import (
 from backend.mobility.geometry import to_plane
 from backend.mobility.pipeline.features import COARSE_STEP_S, motion
 from backend.mobility.pipeline.legs import Leg, distance_m, leg_of
-from backend.mobility.pipeline.model import ModeModel, default_model
+from backend.mobility.pipeline.model import VEHICLES, ModeModel, default_model
 from backend.mobility.trace import Trace
 from backend.mobility.verify import TripVerdict, verify
 
 BASELINE_WALK_MPS = 1.7
 BASELINE_BIKE_MPS = 8.5
 """Source: e-mission-server, rule-based section inference (BSD-3)."""
-MOTOR = ("bus", "rail", "car")
 NOTHING, DOUBT = "nothing", "doubt"
 
 
@@ -137,9 +136,6 @@ def _modes(said: list[str], judged: list[JudgedLeg]) -> dict[str, Any]:
 
 
 def _three(judged: list[JudgedLeg]) -> dict[str, Any]:
-    def coarse(mode: str) -> str:
-        return "motor" if mode in MOTOR else mode
-
     figures: dict[str, Any] = {}
     said = {
         "ours_given": [coarse(leg.given.mode) for leg in judged],
@@ -157,13 +153,18 @@ def _three(judged: list[JudgedLeg]) -> dict[str, Any]:
     return figures
 
 
+def coarse(mode: str) -> str:
+    """Return walk, bike or motor."""
+    return "motor" if mode in VEHICLES else mode
+
+
 def _paid(judged: list[JudgedLeg]) -> dict[str, Any]:
     table: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for leg in judged:
         table[leg.label.mode][leg.paid] += 1
     return {
-        "motor_legs_paid_as_bike": sum(table[mode]["bike"] for mode in MOTOR),
-        "motor_legs_paid_as_walk": sum(table[mode]["walk"] for mode in MOTOR),
+        "motor_legs_paid_as_bike": sum(table[mode]["bike"] for mode in VEHICLES),
+        "motor_legs_paid_as_walk": sum(table[mode]["walk"] for mode in VEHICLES),
         "by_true_mode": {mode: dict(table[mode]) for mode in MODES},
     }
 

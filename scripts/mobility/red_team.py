@@ -21,6 +21,7 @@ import numpy as np
 from backend.mobility.evaluation import LabelledTrace, read_traces
 from backend.mobility.fraud.fingerprint import Fingerprint, fingerprint
 from backend.mobility.pipeline.cleaning import clean
+from backend.mobility.pipeline.model import VEHICLES
 from backend.mobility.trace import Trace
 from backend.mobility.verify import ACCEPTED, verify
 from scripts.mobility.spoofs import STYLES, Sources
@@ -28,7 +29,6 @@ from scripts.mobility.train_altered import Witnesses, unseen_witnesses
 
 CAUGHT_MIN = 0.95
 WRONGLY_HELD_MAX = 0.02
-MOTOR = ("bus", "rail", "car")
 SOURCE_MIN_FIXES = 60
 
 
@@ -81,7 +81,7 @@ def material(traces: list[LabelledTrace]) -> Material:
         for leg in labelled.legs:
             if len(leg.points) < SOURCE_MIN_FIXES or not leg.is_judged():
                 continue
-            if leg.mode in MOTOR:
+            if leg.mode in VEHICLES:
                 motor.append(Source(leg.points, leg.group))
             elif leg.mode == "bike":
                 own.append(Source(leg.points, leg.group))

@@ -20,20 +20,24 @@ from backend.mobility.evaluation import (
     LabelledLeg,
     confusion,
     expected_calibration_error,
+    group_weights,
     macro_f1,
     read_labelled,
 )
+from backend.mobility.pipeline.calibration import calibrate
 from backend.mobility.pipeline.cleaning import clean
 from backend.mobility.pipeline.features import FEATURE_NAMES, leg_features
 from backend.mobility.pipeline.model import (
     MODEL_PATH,
     UNKNOWN,
+    VEHICLES,
     ModeModel,
-    calibrate,
     save_model,
 )
+from backend.mobility.pipeline.vehicles import VehicleNets
 from backend.mobility.trace import FloatArray, IntArray
 from scripts.mobility.augment import FEWEST_FIXES, SHORTEST_S, variants
+from scripts.mobility.nets import divided, fit_nets, fit_nets_temperature
 from scripts.mobility.simulate import STYLES, simulate_leg
 
 MODES = ("walk", "bike", "bus", "rail", "car")
@@ -41,6 +45,8 @@ SEED = 20260711
 VARIANTS = 4
 SIMULATED = 150
 TREES, LEAVES_MAX = 60, 160
+RESAMPLES = 1000
+IS_VEHICLE = np.isin(MODES, VEHICLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +80,27 @@ def main() -> None:
     by_group = out_of_fold(real, varied, origin, simulated, groups)
     by_route = out_of_fold(real, varied, origin, simulated, routes)
     temperature = fit_temperature(np.vstack([by_group, by_route]), np.tile(real.y, 2))
-    untouched = predict(fit(real, varied, simulated)[1:], real.x)
+    forests = fit(real, varied, simulated)
+    untouched = predict(forests[1:], real.x)
+    nets = vehicle_nets(real, simulated, [calibrate(p, temperature) for p in (by_group, by_route)])
+
+    def told(raw: FloatArray) -> dict[str, Any]:
+        return summary(real, divided(calibrate(raw, temperature), nets, real.x, IS_VEHICLE))
+
     report = {
         "legs": len(legs),
         "groups": len(set(real.group)),
         "variants": len(varied.y),
         "simulated": len(simulated.y),
         "temperature": round(temperature, 3),
-        "unseen groups": summary(real, calibrate(by_group, temperature)),
-        "unseen routes": summary(real, calibrate(by_route, temperature)),
-        "trained on simulation alone": summary(real, calibrate(untouched, temperature)),
+        "unseen groups": told(by_group),
+        "unseen routes": told(by_route),
+        "trained on simulation alone": told(untouched),
     }
     print(json.dumps(report, indent=1))
     if options.report:
         options.report.write_text(json.dumps(report, indent=1) + "\n")
-    forests = fit(real, varied, simulated)
-    save_model(to_model(forests, temperature), options.out)
+    save_model(to_model(forests, temperature, nets=nets), options.out)
 
 
 def is_long_enough(leg: LabelledLeg) -> bool:
@@ -186,6 +197,15 @@ def _forest(samples: Samples, weight: FloatArray) -> ExtraTreesClassifier:
     return forest.fit(known(samples.x), samples.y, sample_weight=weight)
 
 
+def vehicle_nets(real: Samples, simulated: Samples, said: list[FloatArray]) -> VehicleNets:
+    """Fit the networks on simulated vehicles, their temperature on what forests say unseen."""
+    made, seen = IS_VEHICLE[simulated.y], IS_VEHICLE[real.y]
+    nets = fit_nets(simulated.x[made], simulated.y[made], seed=SEED)
+    own = [shares[seen][:, IS_VEHICLE] for shares in said]
+    which = np.cumsum(IS_VEHICLE)[real.y[seen]] - 1
+    return fit_nets_temperature(nets, own, real.x[seen], which, fit_temperature)
+
+
 def balanced(samples: Samples) -> FloatArray:
     """Weigh rows so that modes count alike and a group of many phones not much more."""
     pairs = np.array([f"{g}|{m}" for g, m in zip(samples.group, samples.y, strict=True)])
@@ -215,9 +235,12 @@ def summary(real: Samples, probability: FloatArray) -> dict[str, Any]:
     """Put the usual figures of out-of-fold predictions together."""
     said = probability.argmax(axis=1)
     table = confusion([MODES[i] for i in real.y], [MODES[i] for i in said], MODES)
+    low, middle, high = weighed_by_group(real, said)
     motor = real.y >= 2  # noqa: PLR2004 - bus, rail and car follow walk and bike
     return {
         "macro_f1": round(macro_f1(table), 3),
+        "macro_f1_weighed_by_group": round(middle, 3),
+        "interval_95": [round(low, 3), round(high, 3)],
         "accuracy": round(float((said == real.y).mean()), 3),
         "expected_calibration_error": round(
             expected_calibration_error(probability.max(axis=1), said == real.y), 3
@@ -234,12 +257,29 @@ def summary(real: Samples, probability: FloatArray) -> dict[str, Any]:
     }
 
 
+def weighed_by_group(real: Samples, said: IntArray) -> tuple[float, float, float]:
+    """Return macro-F1 with each trip counted once a mode, between the ends of its 95 % interval.
+
+    The interval is the percentile bootstrap over trips (Efron, Annals of Statistics 7, 1979).
+    """
+    modes = [MODES[i] for i in real.y]
+    weights = group_weights(list(real.group), modes)
+    pairs = np.zeros((len(said), len(MODES), len(MODES)))
+    pairs[np.arange(len(said)), real.y, said] = weights
+    tables = np.array([pairs[real.group == group].sum(axis=0) for group in np.unique(real.group)])
+    rng = np.random.default_rng(SEED)
+    drawn = rng.integers(len(tables), size=(RESAMPLES, len(tables)))
+    low, high = np.quantile([macro_f1(tables[row].sum(axis=0)) for row in drawn], (0.025, 0.975))
+    return float(low), macro_f1(tables.sum(axis=0)), float(high)
+
+
 def to_model(
     forests: list[ExtraTreesClassifier],
     temperature: float,
     *,
     version: str = f"forest-{SEED}",
     modes: tuple[str, ...] = MODES,
+    nets: VehicleNets | None = None,
 ) -> ModeModel:
     """Lay the trees of fitted forests end to end."""
     trees = [estimator.tree_ for forest in forests for estimator in forest.estimators_]
@@ -255,6 +295,7 @@ def to_model(
         left=np.concatenate([t.children_left + s for t, s in zip(trees, starts, strict=True)]),
         right=np.concatenate([t.children_right + s for t, s in zip(trees, starts, strict=True)]),
         leaves=np.concatenate([s / s.sum(axis=1, keepdims=True) for s in shares]),
+        nets=nets,
     )
 
 

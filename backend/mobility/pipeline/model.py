@@ -1,22 +1,28 @@
-"""The trained mode model: a forest of plain numbers, read without pickle and without sklearn.
+"""The trained mode model: a forest and networks of plain numbers, read without pickle or sklearn.
 
 `scripts/mobility/train.py` writes the file, docs/mobility-model.md is its data card.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from backend.mobility.pipeline.calibration import calibrate
 from backend.mobility.pipeline.features import FEATURE_NAMES
+from backend.mobility.pipeline.vehicles import VehicleNets
 from backend.mobility.trace import FloatArray, IntArray
 
 MODEL_PATH = Path(__file__).with_name("mode_model.npz")
 UNKNOWN = -1.0
 """Stands for NaN in the forest; no feature is negative where it is known."""
+VEHICLES = ("bus", "rail", "car")
+_NETS = tuple(field.name for field in fields(VehicleNets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class ModeModel:
         left: Node to the left; the right one is `right`.
         right: Node to the right.
         leaves: Probability of each mode at each node (only read at leaves).
+        nets: Tell vehicles apart; a model of other classes has none.
     """
 
     version: str
@@ -44,6 +51,7 @@ class ModeModel:
     left: IntArray
     right: IntArray
     leaves: FloatArray
+    nets: VehicleNets | None = None
 
     def raw_probabilities(self, features: FloatArray) -> FloatArray:
         """Average the leaves that one leg reaches, before calibration."""
@@ -61,18 +69,10 @@ class ModeModel:
 
     def probabilities(self, features: FloatArray) -> dict[str, float]:
         """Return a calibrated probability for each mode; they add up to one."""
-        scaled = calibrate(self.raw_probabilities(features)[None, :], self.temperature)[0]
-        return dict(zip(self.modes, (float(share) for share in scaled), strict=True))
-
-
-def calibrate(raw: FloatArray, temperature: float) -> FloatArray:
-    """Sharpen or flatten rows of probabilities by one temperature.
-
-    Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 4.2.
-    """
-    powered = np.power(np.clip(raw, 1e-4, 1.0), 1.0 / temperature)
-    scaled: FloatArray = powered / powered.sum(axis=1, keepdims=True)
-    return scaled
+        shares = calibrate(self.raw_probabilities(features)[None, :], self.temperature)[0]
+        if self.nets is not None:
+            shares = self.nets.share_out(shares, np.isin(self.modes, VEHICLES), features)
+        return dict(zip(self.modes, (float(share) for share in shares), strict=True))
 
 
 def save_model(model: ModeModel, path: Path) -> None:
@@ -83,16 +83,18 @@ def save_model(model: ModeModel, path: Path) -> None:
         "temperature": model.temperature,
         "features": list(FEATURE_NAMES),
     }
-    np.savez_compressed(
-        path,
-        about=np.frombuffer(json.dumps(about, sort_keys=True).encode(), dtype=np.uint8),
-        roots=model.roots.astype(np.int32),
-        feature=model.feature.astype(np.int8),
-        threshold=model.threshold.astype(np.float32),
-        left=model.left.astype(np.int32),
-        right=model.right.astype(np.int32),
-        leaves=np.round(model.leaves * 255).astype(np.uint8),
-    )
+    arrays: dict[str, Any] = {
+        "about": np.frombuffer(json.dumps(about, sort_keys=True).encode(), dtype=np.uint8),
+        "roots": model.roots.astype(np.int32),
+        "feature": model.feature.astype(np.int8),
+        "threshold": model.threshold.astype(np.float32),
+        "left": model.left.astype(np.int32),
+        "right": model.right.astype(np.int32),
+        "leaves": np.round(model.leaves * 255).astype(np.uint8),
+    }
+    if model.nets is not None:
+        arrays |= {name: np.float32(value) for name, value in asdict(model.nets).items()}
+    np.savez_compressed(path, **arrays)
 
 
 def load_model(path: Path = MODEL_PATH) -> ModeModel:
@@ -116,7 +118,14 @@ def load_model(path: Path = MODEL_PATH) -> ModeModel:
             left=stored["left"].astype(np.int64),
             right=stored["right"].astype(np.int64),
             leaves=leaves / np.maximum(leaves.sum(axis=1, keepdims=True), 1.0),
+            nets=_nets(stored),
         )
+
+
+def _nets(stored: Mapping[str, FloatArray]) -> VehicleNets | None:
+    if _NETS[0] not in stored:
+        return None
+    return VehicleNets(**{name: stored[name].astype(np.float64) for name in _NETS})
 
 
 @lru_cache(maxsize=1)

@@ -1,12 +1,14 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from backend.mobility.pipeline.calibration import calibrate
 from backend.mobility.pipeline.cleaning import clean
 from backend.mobility.pipeline.features import FEATURE_NAMES, leg_features
 from backend.mobility.pipeline.legs import distance_m, find_legs
-from backend.mobility.pipeline.model import calibrate, default_model, load_model, save_model
+from backend.mobility.pipeline.model import default_model, load_model, save_model
 from backend.mobility.trace import FloatArray
 from tests.unit.mobility.support import CAR, line, real, real_leg
 
@@ -32,9 +34,15 @@ def test_finds_walk_ride_walk_with_bounds_within_half_a_minute() -> None:
     assert legs[1].end_t - trace.t[0] == pytest.approx(1300, abs=30)
 
 
+def drive(seconds: int, rng: np.random.Generator) -> FloatArray:
+    """Change speed about every half minute, as cars do and noise does not."""
+    turns = np.arange(0, seconds + 30, 30)
+    return np.interp(np.arange(0, seconds, 5), turns, np.clip(rng.normal(13, 4, len(turns)), 3, 22))
+
+
 def test_a_halt_of_a_minute_does_not_end_a_ride_but_a_wait_of_ten_minutes_does() -> None:
     rng = np.random.default_rng(2)
-    first, second = ride(600, rng), ride(600, rng)
+    first, second = drive(600, rng), drive(600, rng)
 
     short = find_legs(line(np.concatenate([first, np.zeros(12), second])), default_model())
     long = find_legs(line(np.concatenate([first, np.zeros(120), second])), default_model())
@@ -105,3 +113,25 @@ def test_calibration_sharpens_below_one_and_flattens_above() -> None:
     assert calibrate(raw, 0.5)[0, 0] > 0.6
     assert calibrate(raw, 2.0)[0, 0] < 0.6
     assert calibrate(raw, 1.0)[0, 0] == pytest.approx(0.6)
+
+
+def test_networks_divide_what_vehicles_have_and_leave_walk_and_bike_alone() -> None:
+    model = default_model()
+    features = leg_features(real_leg(CAR, "car"))
+    with_nets = model.probabilities(features)
+    forest = replace(model, nets=None).probabilities(features)
+
+    assert {mode: with_nets[mode] for mode in ("walk", "bike")} == pytest.approx(
+        {mode: forest[mode] for mode in ("walk", "bike")}
+    )
+    assert with_nets["car"] != pytest.approx(forest["car"], abs=1e-3)
+
+
+def test_networks_stay_calm_when_features_are_unknown_or_absurd() -> None:
+    nets = default_model().nets
+    assert nets is not None
+
+    for value in (np.nan, 1e12, -1e12):
+        shares = nets.shares(np.full(len(FEATURE_NAMES), value))
+        assert shares.sum() == pytest.approx(1.0)
+        assert (shares > 0).all()
