@@ -152,8 +152,15 @@ def steps() -> list[Step]:
     ]
 
 
-def run_once(context: Context, due: Sequence[Step]) -> bool:
-    """Run each step that is due; a failing one waits, the others go on."""
+def run_once(
+    context: Context, due: Sequence[Step], *, is_over: Callable[[], bool] = lambda: False
+) -> bool:
+    """Run each step that is due; a failing one waits, the others go on.
+
+    Args:
+        is_over: Asked before each step: a pass is some fifty of them, each of which may wait
+            for an answer.
+    """
     did_any = False
     try:
         with context.database.reading() as session:
@@ -162,6 +169,8 @@ def run_once(context: Context, due: Sequence[Step]) -> bool:
         log.warning("database_away", reason=type(error).__name__)
         return False
     for step in due:
+        if is_over():
+            break
         if is_recovering and not step.is_safe_in_recovery:
             continue
         if time.monotonic() >= step.not_before_s:
@@ -274,7 +283,7 @@ def main() -> int:
     todo = steps()
     log.info("jobs_started", chain_id=context.contracts.deployment.chain_id)
     while not stop.is_set():
-        if not run_once(context, todo):
+        if not run_once(context, todo, is_over=stop.is_set):
             stop.wait(IDLE_S)
     log.info("jobs_stopped")
     return 0

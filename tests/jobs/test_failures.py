@@ -229,6 +229,24 @@ def test_a_step_that_fails_leaves_the_others_alone(works: Works) -> None:
     assert [step.pause_s for step in steps] == [0.5, runner.MAX_PAUSE_S, 0.0]
 
 
+def test_a_runner_that_is_told_to_stop_finishes_the_step_and_not_the_pass(works: Works) -> None:
+    ran: list[str] = []
+
+    def told(_: object) -> bool:
+        ran.append("told")
+        return True
+
+    def late(_: object) -> bool:
+        ran.append("late")
+        return True
+
+    steps = [Step("told", told), Step("late", late)]
+
+    runner.run_once(works.context, steps, is_over=lambda: bool(ran))
+
+    assert ran == ["told"]
+
+
 def test_mail_that_cannot_be_made_or_delivered_keeps_nobody_waiting(works: Works) -> None:
     good = {"to": "alice@test.example", "subject": "Code", "text": "123456"}
     payloads = [

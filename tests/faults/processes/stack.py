@@ -30,6 +30,7 @@ from tests.support.waiting import listens, wait_for
 
 WATCH_S = 0.03
 DAY_S = 86_400
+TERMINATE_S = 30.0
 INSTANCES = {"wallet": "issuance", "guardian": "guardian"}
 
 
@@ -203,6 +204,16 @@ class Stack:
             if post.child is not None and post.child.status is None:
                 post.own_kills += 1
                 post.child.signal(signal.SIGKILL)
+
+    def terminate(self, name: str) -> int:
+        """Ask a process to end, as a service manager does, and return its exit status.
+
+        Its place stays wanted, so that another one starts there afterwards.
+        """
+        child = self.posts[name].child
+        assert child is not None, f"{name} does not run"
+        child.signal(signal.SIGTERM)
+        return child.wait(TERMINATE_S)
 
     def want(self, name: str, *, is_wanted: bool) -> None:
         """Fill a place, or empty it."""
