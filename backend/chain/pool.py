@@ -1,77 +1,26 @@
-"""Several nodes behind the interface of one: fail-over, breaker, and no trust in a lagging one."""
+"""Several nodes behind the interface of one: what they agree on, and no trust in a lagging one."""
 
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
-from urllib.parse import urlsplit
-
-import structlog
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TypeVar
 
 from backend.chain import quorum
 from backend.chain.errors import (
     CallRevertedError,
-    NodeRefusedError,
     NodesDisagreeError,
     NodeUnavailableError,
     WrongChainError,
 )
-from backend.chain.node import BlockHead, HTTPNode, Log, Mined, Node
+from backend.chain.node import BlockHead, HTTPNode, Log, Mined
+from backend.chain.roster import LAG_BLOCKS, CheckedNode, Member, Roster
 
 R = TypeVar("R")
 F = TypeVar("F", bound=Hashable)
 
-FIRST_PAUSE_S = 1.0
-MAX_PAUSE_S = 60.0
-DOUBLINGS_MAX = 16
-WRONG_CHAIN_PAUSE_S = 300.0
-"""A node of another chain is a wrong setting or an attack; neither heals within seconds."""
-LAG_BLOCKS = 2
-"""A node further behind the best head than this is asked after the others."""
 HEAD_SLACK = 8
 """Honest heads differ by what a slow node is behind, not by more than this."""
 NONCE_SLACK = 64
 """Honest pools differ by what was sent within the last seconds."""
-CONTRADICTION_PAUSE_S = 300.0
-"""A node that contradicts the others is left out so long; then it is heard again."""
-SUSPICIONS_MAX = 5
-STALL_S = 60.0
-"""A head that has not moved for so long is compared with the heads of the other nodes."""
-
-log = structlog.get_logger()
-
-
-class CheckedNode(Node, Protocol):
-    """A node that can also say which chain it serves."""
-
-    def check(self, *, chain_id: int, genesis_hash: str) -> None:
-        """Make sure that the node serves this chain; raises WrongChainError when not."""
-
-
-@dataclass(eq=False)
-class Member:
-    """One node of the pool and what we know of it.
-
-    Attributes:
-        name: Host and port; the rest of a URL may hold a key of the provider.
-        is_checked: Its chain was checked since it last failed.
-        failures: Failures in a row.
-        closed_until_s: Not asked before, on the monotonic clock.
-        height: Newest block number that it told.
-        contradictions: How often it said another thing than most.
-        suspicions: How often it knew of something that nobody else knew.
-        rests: How often it was left out for a while, for whatever reason.
-    """
-
-    name: str
-    node: CheckedNode
-    is_checked: bool = False
-    failures: int = 0
-    closed_until_s: float = 0.0
-    height: int = 0
-    contradictions: int = 0
-    suspicions: int = 0
-    rests: int = 0
 
 
 class NodePool:
@@ -81,10 +30,8 @@ class NodePool:
     (`quorum`); one that contradicts it is named in the log, counted and left out for a
     while. What follows holds for one or two.
 
-    A node that does not answer rests for a doubling time. A refusal is an
-    answer: the others are asked, but nobody is blamed. "Not mined" and "not
-    known" count only when every node that answers says so, because a lagging
-    one would make a mined batch look replaced.
+    "Not mined" and "not known" count only when every node that answers says so, because a
+    lagging one would make a mined batch look replaced. Who rests and for how long: `roster`.
 
     Args:
         urls: In order of preference, at least one.
@@ -103,13 +50,19 @@ class NodePool:
         connect: Callable[[str], CheckedNode] = HTTPNode,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.members = [Member(urlsplit(url).netloc, connect(url)) for url in urls]
+        self._roster = Roster(
+            urls,
+            chain_id=chain_id,
+            genesis_hash=genesis_hash,
+            connect=connect,
+            monotonic=monotonic,
+        )
         self._quorum = quorum.needed(len(urls))
-        self._chain_id = chain_id
-        self._genesis_hash = genesis_hash
-        self._monotonic = monotonic
-        self._best_height = 0
-        self._best_at_s = monotonic()
+
+    @property
+    def members(self) -> Sequence[Member]:
+        """The nodes and what is known of each."""
+        return self._roster.members
 
     def check(self) -> None:
         """Make sure that one node answers and serves the chain.
@@ -118,7 +71,7 @@ class NodePool:
             WrongChainError: All that answer serve another chain.
             NodeUnavailableError: Nobody answers.
         """
-        self._ask(lambda node: node.head())
+        self._roster.ask(lambda node: node.head())
 
     def head(self) -> BlockHead:
         """Return the newest block, from a node that does not lag behind what was seen.
@@ -131,21 +84,21 @@ class NodePool:
             return self._agreed_head()
         best: BlockHead | None = None
         failure: NodeUnavailableError | WrongChainError = NodeUnavailableError("no node")
-        is_stalled = self._monotonic() - self._best_at_s > STALL_S
-        for member in self._candidates():
+        is_stalled = self._roster.is_stalled()
+        for member in self._roster.candidates():
             try:
-                head = self._try(member, lambda node: node.head())
+                head = self._roster.ask_member(member, lambda node: node.head())
             except (NodeUnavailableError, WrongChainError) as error:
                 failure = error
                 continue
             member.height = head.number
             if best is None or head.number > best.number:
                 best = head
-            if head.number >= self._best_height and not is_stalled:
+            if head.number >= self._roster.best_height and not is_stalled:
                 break
         if best is None:
             raise failure
-        self._note_height(best.number)
+        self._roster.note_height(best.number)
         return best
 
     def block(self, number: int) -> BlockHead | None:
@@ -155,14 +108,16 @@ class NodePool:
     def transaction_count(self, address: str) -> int:
         """Return the next nonce of an address, transactions in the pool included."""
         if self._quorum == 1:
-            return self._ask(lambda node: node.transaction_count(address))
+            return self._roster.ask(lambda node: node.transaction_count(address))
         head = self._agreed_head()
         mined = self.mined_count(address, block_hash=head.hash)
-        answers = self._all(lambda node: node.transaction_count(address))
+        answers = self._roster.ask_all(
+            lambda node: node.transaction_count(address), needed=self._quorum
+        )
         for member, number in answers.items():
             # Pools differ, but nobody who has the block may count less than it holds.
             if number < mined and self._holds(member, head.number, head.hash):
-                self._accuse(member, f"it says {number}, a block that it has holds {mined}")
+                self._roster.accuse(member, f"it says {number}, a block that it has holds {mined}")
         return max(mined, self._agree(answers, slack=NONCE_SLACK))
 
     def mined_count(self, address: str, *, block_hash: str | None = None) -> int:
@@ -178,9 +133,9 @@ class NodePool:
         """Give signed bytes to every node; "" when one took them, else the words of the first."""
         words: list[str] = []
         failure: NodeUnavailableError | WrongChainError = NodeUnavailableError("no node")
-        for member in self._candidates():
+        for member in self._roster.candidates():
             try:
-                words.append(self._try(member, lambda node: node.send(raw)))
+                words.append(self._roster.ask_member(member, lambda node: node.send(raw)))
             except (NodeUnavailableError, WrongChainError) as error:
                 failure = error
         if not words:
@@ -193,7 +148,7 @@ class NodePool:
 
     def is_known(self, tx_hash: str) -> bool:
         """Tell whether pool or chain of any node that answers hold a transaction."""
-        return bool(self._ask_until_found(lambda node: node.is_known(tx_hash) or None))
+        return bool(self._roster.ask_until_found(lambda node: node.is_known(tx_hash) or None))
 
     def call(
         self,
@@ -241,12 +196,12 @@ class NodePool:
         agreed = quorum.reached([head.number for head in heads.values()], quorum=self._quorum)
         for member, head in heads.items():
             if abs(head.number - agreed) > HEAD_SLACK:
-                self._accuse(member, f"its head is {head.number}, that of most is {agreed}")
+                self._roster.accuse(member, f"its head is {head.number}, that of most is {agreed}")
         # A majority has reached this height, so a majority can say which block lies there.
         block = self._fact(lambda node: node.block(agreed), since=agreed)
         if block is None:
             raise NodesDisagreeError
-        self._note_height(block.number)
+        self._roster.note_height(block.number)
         return block
 
     def _fact(
@@ -260,20 +215,20 @@ class NodePool:
             NodesDisagreeError: No majority says the same.
         """
         if self._quorum == 1:
-            return self._ask_until_found(question)
+            return self._roster.ask_until_found(question)
         answers = self._all(question)
         named = {member.name: member for member in answers}
         vote = quorum.count({m.name: v for m, v in answers.items()}, quorum=self._quorum)
         for name in vote.against:
-            self._accuse(named[name], "it says another thing than most")
+            self._roster.accuse(named[name], "it says another thing than most")
         if not vote.is_agreed:
             raise NodesDisagreeError
         for member, value in answers.items():
             if vote.value is not None and value is None:
                 if self._hides(member, question, vote.value, since):
-                    self._accuse(member, "it denies what most know")
+                    self._roster.accuse(member, "it denies what most know")
             elif vote.value is None and value is not None:
-                self._suspect(member)
+                self._roster.suspect(member)
         return vote.value
 
     def _hides(
@@ -289,7 +244,7 @@ class NodePool:
             if not self._holds(member, truth.block_number, truth.block_hash):
                 return False
             try:
-                return self._try(member, question) is None
+                return self._roster.ask_member(member, question) is None
             except (NodeUnavailableError, WrongChainError):
                 return False
         return since is not None and member.height >= since + LAG_BLOCKS
@@ -297,7 +252,7 @@ class NodePool:
     def _holds(self, member: Member, number: int, block_hash: str) -> bool:
         """Tell whether a node says that this block is on its live branch."""
         try:
-            block = self._try(member, lambda node: node.block(number))
+            block = self._roster.ask_member(member, lambda node: node.block(number))
         except (NodeUnavailableError, WrongChainError):
             return False
         return block is not None and block.hash == block_hash
@@ -305,7 +260,7 @@ class NodePool:
     def _outcome(self, question: Callable[[CheckedNode], F]) -> F:
         """Return the answer of a majority, or raise the revert that a majority reports."""
         if self._quorum == 1:
-            return self._ask(question)
+            return self._roster.ask(question)
 
         def tried(node: CheckedNode) -> tuple[F | None, str]:
             try:
@@ -328,7 +283,7 @@ class NodePool:
             slack: Honest nodes differ by so much; `None`: by up to a factor of four.
         """
         if self._quorum == 1:
-            return self._ask(question)
+            return self._roster.ask(question)
         return self._agree(self._all(question), slack=slack)
 
     def _agree(self, answers: Mapping[Member, int], *, slack: int | None) -> int:
@@ -336,123 +291,8 @@ class NodePool:
         for member, number in answers.items():
             low, high = sorted((number, agreed))
             if high - low > slack if slack is not None else high > 4 * low:
-                self._accuse(member, f"it says {number}, most say {agreed}")
+                self._roster.accuse(member, f"it says {number}, most say {agreed}")
         return agreed
 
     def _all(self, question: Callable[[CheckedNode], R]) -> dict[Member, R]:
-        """Ask every node that is not resting.
-
-        Raises:
-            NodeUnavailableError: Fewer than a majority answered.
-        """
-        answers: dict[Member, R] = {}
-        failure: NodeUnavailableError | WrongChainError = NodeUnavailableError("no node")
-        reverted: CallRevertedError | None = None
-        for member in self._candidates():
-            try:
-                answers[member] = self._try(member, question)
-            except (NodeUnavailableError, WrongChainError) as error:
-                failure = error
-            except CallRevertedError as error:
-                reverted = error
-        if len(answers) < self._quorum:
-            raise reverted or failure
-        return answers
-
-    def _accuse(self, member: Member, what: str) -> None:
-        member.contradictions += 1
-        log.error("node_contradicts", node=member.name, what=what)
-        self._rest(member, CONTRADICTION_PAUSE_S, reason="contradicts the others")
-
-    def _suspect(self, member: Member) -> None:
-        """Note a node that knows of something before the others do: early once, a liar often."""
-        member.suspicions += 1
-        log.warning("node_alone", node=member.name, count=member.suspicions)
-        if member.suspicions % SUSPICIONS_MAX == 0:
-            self._accuse(member, "it keeps telling what nobody else knows")
-
-    # --- one or two -------------------------------------------------------------------------
-
-    def _ask(self, question: Callable[[CheckedNode], R]) -> R:
-        """Return the first answer.
-
-        Raises:
-            NodeRefusedError: At least one node answered, and all that did refused.
-            WrongChainError: Nobody answered but nodes of another chain.
-            NodeUnavailableError: Nobody answered.
-        """
-        failure: NodeUnavailableError | WrongChainError = NodeUnavailableError("no node")
-        for member in self._candidates():
-            try:
-                return self._try(member, question)
-            except (NodeUnavailableError, WrongChainError) as error:
-                if not isinstance(failure, NodeRefusedError):
-                    failure = error
-        raise failure
-
-    def _ask_until_found(self, question: Callable[[CheckedNode], R | None]) -> R | None:
-        """Return the first answer that is not `None`; `None` when somebody said so and none else.
-
-        Raises:
-            NodeUnavailableError: Nobody answered.
-        """
-        has_answer = False
-        failure: NodeUnavailableError | WrongChainError = NodeUnavailableError("no node")
-        for member in self._candidates():
-            try:
-                found = self._try(member, question)
-            except (NodeUnavailableError, WrongChainError) as error:
-                failure = error
-                continue
-            if found is not None:
-                return found
-            has_answer = True
-        if not has_answer:
-            raise failure
-        return None
-
-    def _candidates(self) -> Iterator[Member]:
-        now_s = self._monotonic()
-        open_ones = [member for member in self.members if member.closed_until_s <= now_s]
-        floor = self._best_height - LAG_BLOCKS
-        yield from sorted(open_ones, key=lambda member: member.height < floor)
-        if not open_ones:
-            # Somebody is always asked: with one node a breaker would only add waiting.
-            yield min(self.members, key=lambda member: member.closed_until_s)
-
-    def _try(self, member: Member, question: Callable[[CheckedNode], R]) -> R:
-        try:
-            if not member.is_checked:
-                member.node.check(chain_id=self._chain_id, genesis_hash=self._genesis_hash)
-                member.is_checked = True
-            answer = question(member.node)
-        except NodeRefusedError:
-            member.failures = 0
-            raise
-        except WrongChainError:
-            self._rest(member, WRONG_CHAIN_PAUSE_S, reason="wrong chain")
-            raise
-        except NodeUnavailableError as error:
-            # Doubled often enough to reach any sensible maximum, never so often as to overflow.
-            doublings = min(member.failures, DOUBLINGS_MAX)
-            pause_s = min(FIRST_PAUSE_S * 2**doublings, MAX_PAUSE_S)
-            self._rest(member, pause_s, reason=error.message)
-            raise
-        if member.failures:
-            log.info("node_recovered", node=member.name)
-        member.failures = 0
-        return answer
-
-    def _rest(self, member: Member, pause_s: float, *, reason: str) -> None:
-        member.failures += 1
-        member.rests += 1
-        member.is_checked = False
-        member.closed_until_s = self._monotonic() + pause_s
-        log.warning("node_rests", node=member.name, pause_s=pause_s, reason=reason)
-
-    def _note_height(self, height: int) -> None:
-        if height < self._best_height:
-            log.warning("chain_shrank", best=self._best_height, now=height)
-        if height != self._best_height:
-            self._best_height = height
-            self._best_at_s = self._monotonic()
+        return self._roster.ask_all(question, needed=self._quorum)

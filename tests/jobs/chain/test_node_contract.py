@@ -14,7 +14,8 @@ from backend.chain import deployment
 from backend.chain.contracts import Contracts
 from backend.chain.errors import NodeRefusedError, NodesDisagreeError, WrongChainError
 from backend.chain.node import HTTPNode
-from backend.chain.pool import CheckedNode, NodePool
+from backend.chain.pool import NodePool
+from backend.chain.roster import CheckedNode
 from backend.demo.stack import anvil_path
 from backend.rewards.rules import mint_word
 from backend.rulebook import engine

@@ -10,7 +10,8 @@ from backend.chain.errors import (
     WrongChainError,
 )
 from backend.chain.node import BlockHead, Mined
-from backend.chain.pool import MAX_PAUSE_S, STALL_S, WRONG_CHAIN_PAUSE_S, NodePool
+from backend.chain.pool import NodePool
+from backend.chain.roster import MAX_PAUSE_S, STALL_S, WRONG_CHAIN_PAUSE_S
 
 GENESIS = "0x" + "00" * 32
 MINED = Mined("0xaa", 7, "0xbb", is_success=True, gas_used=1, logs=())
