@@ -9,7 +9,7 @@ from wallet_service import models, schemas
 from wallet_service.errors import ConflictError, InvalidRequestError, PolicyDeniedError
 from wallet_service.hashing import address_bytes, checksummed
 from wallet_service.limits import ContractName
-from wallet_service.policy import Contracts
+from wallet_service.metering import Contracts
 from wallet_service.wallet import Envelope, Wallet, perform
 
 

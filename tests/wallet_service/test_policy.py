@@ -13,6 +13,7 @@ from wallet_service.errors import (
     WalletError,
 )
 from wallet_service.limits import CallRule, ContractName, FeeLimits, Instance, Meter, Policy
+from wallet_service.metering import metered_units
 from wallet_service.policy import (
     Charge,
     Grant,
@@ -21,7 +22,6 @@ from wallet_service.policy import (
     check_charges,
     judge_payment,
     judge_transaction,
-    metered_units,
 )
 
 SENDER, ISSUER, DESK = b"\x0a" * 20, b"\x02" * 20, b"\x04" * 20
