@@ -20,6 +20,7 @@ from wallet_service.policy import (
     Signed,
     Transaction,
     check_charges,
+    judge_cancellation,
     judge_payment,
     judge_transaction,
 )
@@ -339,6 +340,7 @@ SPENDING = Policy.model_validate(
             "account_units_per_day_max": 800,
             "merchant_units_per_day_max": 5_000,
             "global_units_per_day_max": 9_000,
+            "cancellations_per_day_max": 1,
             "validity_s_min": 10,
             "validity_s_max": 100,
             "passkey_rp_ids": (),
@@ -419,3 +421,16 @@ def test_without_proof_an_account_never_spends_more_than_its_day(amounts: list[i
 
     assert spent <= 800
     assert used.get("spend:account:alice", 0) == spent
+
+
+@pytest.mark.parametrize(
+    ("policy", "chain_id", "code"),
+    [(POLICY, CHAIN_ID, "payments_denied"), (SPENDING, 5, "chain_denied")],
+)
+def test_calling_off_is_denied_where_payments_are(policy: Policy, chain_id: int, code: str) -> None:
+    assert judge_cancellation(SPENDING, chain_id=CHAIN_ID, used={}).items == 1
+
+    with pytest.raises(PolicyDeniedError) as raised:
+        judge_cancellation(policy, chain_id=chain_id, used={})
+
+    assert raised.value.code == code
