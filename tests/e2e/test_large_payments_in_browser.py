@@ -1,8 +1,9 @@
-"""A large payment in a browser: choose a PIN or add a passkey, prove, and both screens agree."""
+"""A proof in a browser: choose a PIN or add a passkey, prove a large payment or a departure."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -11,10 +12,11 @@ from webauthn import verify_authentication_response
 from webauthn.helpers import base64url_to_bytes
 
 from backend.accounts import queries as account_queries
+from backend.custody.models import CustodyMove
 from backend.factors import service as factors
 from backend.factors.models import Factor, WalletFacts
 from backend.market.models import Payment
-from backend.workflows import pay_merchant, prove_payment
+from backend.workflows import pay_merchant, prove_departure, prove_payment
 from tests.support.browser import PHONE, TIMEOUT_MS
 from tests.support.builders import CHAIN_ID, GENESIS
 from tests.support.clock import FrozenClock
@@ -24,6 +26,8 @@ from tests.support.serving import served
 from tests.support.town import Town
 from tests.support.waiting import wait_for
 
+OWN_WALLET = "0x9858EfFD232B4033E47d90003D41EC34EcaEda94"
+"""The first address of the all-abandon test mnemonic of BIP 39."""
 OLD_TABLET = {"width": 768, "height": 1024}
 
 
@@ -36,6 +40,7 @@ def town(sqlite_url: str, tmp_path: Path) -> Town:
             genesis_hash=GENESIS,
             chain_id=CHAIN_ID,
             desk=CONTRACTS["RedemptionDesk"],
+            token=CONTRACTS["EcoToken"],
             pin_key=PIN_KEY,
             noted_at=town.clock.now(),
         )
@@ -97,6 +102,34 @@ def enrol(town: Town) -> Factor:
     return factor
 
 
+def add_passkey(phone: Page, street: str) -> None:
+    """Give the phone an authenticator, and let its owner add a passkey."""
+    devtools = phone.context.new_cdp_session(phone)
+    devtools.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
+        "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True,
+    }  # fmt: skip
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    phone.goto(f"{street}/compte/preuves")
+    phone.get_by_role("button", name="Ajouter une clé").click()
+
+
+def assert_signed(proof: dict[str, Any], factor: Factor, challenge: bytes, street: str) -> None:
+    """Check a passkey's answer as the wallet service does."""
+    assert factor.material is not None
+    verified = verify_authentication_response(
+        credential=proof["assertion"],
+        expected_challenge=challenge,
+        expected_rp_id="localhost",
+        expected_origin=street,
+        credential_public_key=base64url_to_bytes(factor.material["public_key"]),
+        credential_current_sign_count=0,
+        require_user_verification=True,
+    )
+    assert verified.user_verified
+
+
 def pay_page(till: Page) -> str:
     return till.url.replace("/caisse/", "/payer/")
 
@@ -131,17 +164,8 @@ def test_a_pin_is_chosen_typed_and_both_screens_say_accepted(
 def test_a_passkey_is_made_and_signs_this_very_payment(
     till: Page, phone: Page, street: str, town: Town
 ) -> None:
-    devtools = phone.context.new_cdp_session(phone)
-    devtools.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True,
-        "hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True,
-    }  # fmt: skip
-    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    phone.goto(f"{street}/compte/preuves")
-    phone.get_by_role("button", name="Ajouter une clé").click()
+    add_passkey(phone, street)
     factor = enrol(town)
-    assert factor.material is not None
 
     phone.goto(pay_page(till))
     phone.get_by_role("button", name="avec ma clé").click()
@@ -152,13 +176,25 @@ def test_a_passkey_is_made_and_signs_this_very_payment(
     with town.database.reading() as session:
         address = account_queries.spending_address(session, factor.account_id)
         challenge = prove_payment.challenge(session, payment, address or "")
-    verified = verify_authentication_response(
-        credential=payment.proof["assertion"],
-        expected_challenge=challenge,
-        expected_rp_id="localhost",
-        expected_origin=street,
-        credential_public_key=base64url_to_bytes(factor.material["public_key"]),
-        credential_current_sign_count=0,
-        require_user_verification=True,
-    )
-    assert verified.user_verified
+    assert_signed(payment.proof, factor, challenge, street)
+
+
+def test_a_passkey_signs_that_points_may_leave_for_this_very_wallet(
+    phone: Page, street: str, town: Town
+) -> None:
+    add_passkey(phone, street)
+    factor = enrol(town)
+
+    phone.goto(f"{street}/compte/portefeuille")
+    phone.fill("#address", OWN_WALLET)
+    phone.get_by_role("button", name="Continuer").click()
+    expect(phone.locator("#wallet")).to_contain_text(OWN_WALLET)
+    phone.get_by_role("button", name="avec ma clé").click()
+
+    # Next the wallet's own signature is asked for; the proof waits for the jobs beside it.
+    expect(phone.get_by_role("heading", name="Prouver que")).to_be_visible()
+    with town.database.reading() as session:
+        move = session.exec(select(CustodyMove)).one()
+        challenge = prove_departure.challenge(session, move)
+    assert move.proof is not None
+    assert_signed(move.proof, factor, challenge, street)

@@ -1,16 +1,11 @@
-import base64
-import hashlib
-import json
 import threading
 from typing import Any
 
-import cbor2
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
 from sqlmodel import select
 
 from tests.support.clock import FrozenClock
+from tests.support.passkeys import Passkey
 from tests.support.wallets import CHAIN_ID, CONTRACTS, InProcessWallet, new_id
 from wallet_service import models
 from wallet_service.eip712 import Payment, payment_digest
@@ -18,11 +13,6 @@ from wallet_service.factors import enrolment_digest, replacement_digest, seal_pi
 from wallet_service.hashing import address_bytes, hex_bytes
 
 LARGE = 60_000
-ORIGIN = "http://localhost:8000"
-
-
-def _b64(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _digest(body: dict[str, Any]) -> bytes:
@@ -56,53 +46,6 @@ def _pay_with_pin(instance: InProcessWallet, address: str, pin: str) -> Any:
     body = instance.payment(address, units=LARGE)
     body["proof"] = {"kind": "pin", "sealed": _seal(instance, pin, _digest(body))}
     return instance.client.post("/v1/authorizations", json=body)
-
-
-class Passkey:
-    """A software authenticator: one P-256 credential with a counter."""
-
-    def __init__(self) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self.credential_id = b"credential-" + new_id().encode()
-        self.count = 0
-
-    @property
-    def cose(self) -> bytes:
-        point = self._key.public_key().public_numbers()
-        return cbor2.dumps(
-            {1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32, "big"), -3: point.y.to_bytes(32, "big")}
-        )
-
-    def answer(
-        self, challenge: bytes, *, origin: str = ORIGIN, rp_id: str = "localhost", flags: int = 0x05
-    ) -> dict[str, Any]:
-        self.count += 1
-        client_data = json.dumps(
-            {"type": "webauthn.get", "challenge": _b64(challenge), "origin": origin}
-        ).encode()
-        data = (
-            hashlib.sha256(rp_id.encode()).digest() + bytes([flags]) + self.count.to_bytes(4, "big")
-        )
-        signature = self._key.sign(data + hashlib.sha256(client_data).digest(), ec.ECDSA(SHA256()))
-        return {
-            "id": _b64(self.credential_id),
-            "rawId": _b64(self.credential_id),
-            "type": "public-key",
-            "response": {
-                "clientDataJSON": _b64(client_data),
-                "authenticatorData": _b64(data),
-                "signature": _b64(signature),
-            },
-        }
-
-    def enrol(self, instance: InProcessWallet, address: str, **changes: Any) -> Any:
-        body = {
-            "request_id": new_id(),
-            "credential_id": _b64(self.credential_id),
-            "public_key": _b64(self.cose),
-            "rp_id": "localhost",
-        }
-        return instance.client.post(f"/v1/accounts/{address}/passkey", json=body | changes)
 
 
 def _pay_with_passkey(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from backend.factors import rules
+from tests.support.passkeys import Passkey
 from tests.support.wallets import CHAIN_ID, CONTRACTS, GENESIS, InProcessWallet, new_id
 from wallet_service.calldata import Argument, bytes_argument, bytes_of, decode, encode, shape_of
 from wallet_service.departures import departure_digest
@@ -48,10 +49,10 @@ def recoverer(issuance: InProcessWallet) -> int:
 
 
 def agree(
-    issuance: InProcessWallet, alice: str, *, pin: str = PIN, sealed_for: int = OWN_WALLET,
-    target: int = OWN_WALLET, nonce: str = "0x" + "07" * 32,
+    issuance: InProcessWallet, alice: str, *, pin: str = PIN, passkey: Passkey | None = None,
+    sealed_for: int = OWN_WALLET, target: int = OWN_WALLET, nonce: str = "0x" + "07" * 32,
 ) -> Any:  # fmt: skip
-    """Give a citizen's word, sealed for one wallet and handed in for another if told so."""
+    """Give a citizen's word, made for one wallet and handed in for another if told so."""
     digest = departure_digest(
         chain_id=CHAIN_ID,
         token=address_bytes(CONTRACTS["EcoToken"]),
@@ -59,10 +60,12 @@ def agree(
         target=sealed_for.to_bytes(20, "big"),
         nonce=bytes.fromhex(nonce[2:]),
     )
+    proof: dict[str, Any] = {"kind": "pin", "sealed": _seal(issuance, pin, digest)}
+    if passkey:
+        proof = {"kind": "passkey", "assertion": passkey.answer(digest)}
     body = {
         "request_id": new_id(), "chain_id": CHAIN_ID, "genesis_hash": GENESIS, "nonce": nonce,
-        "target": "0x" + target.to_bytes(20, "big").hex(),
-        "proof": {"kind": "pin", "sealed": _seal(issuance, pin, digest)},
+        "target": "0x" + target.to_bytes(20, "big").hex(), "proof": proof,
     }  # fmt: skip
     return issuance.client.post(f"/v1/accounts/{alice}/departure", json=body)
 
@@ -115,6 +118,24 @@ def test_wrong_pins_for_departures_lock_as_those_for_payments_do(
     assert codes[0] == "pin_wrong"
     assert codes[-1] == "pin_locked"
     assert agree(issuance, alice).json()["code"] == "pin_locked"
+
+
+def test_a_passkey_lets_points_leave_for_the_wallet_that_it_signed_for(
+    issuance: InProcessWallet,
+) -> None:
+    alice, passkey = issuance.account(), Passkey()
+    passkey.enrol(issuance, alice)
+    leave = schedule(recover(number_of(alice), OWN_WALLET))
+
+    elsewhere = agree(issuance, alice, passkey=passkey, target=0xBAD)
+    before = ask(issuance, leave)
+    agreed = agree(issuance, alice, passkey=passkey)
+    after = ask(issuance, leave)
+
+    assert (elsewhere.status_code, elsewhere.json()["code"]) == (403, "passkey_refused")
+    assert before.json()["code"] == "departure_unproved"
+    assert (agreed.status_code, agreed.json()["proof"]) == (200, "passkey")
+    assert after.status_code == 200
 
 
 def test_an_account_without_a_factor_agrees_to_nothing(issuance: InProcessWallet) -> None:
