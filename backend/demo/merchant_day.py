@@ -26,6 +26,8 @@ CARD_REFUND_UNITS = 600
 SMALL_UNITS = 200
 GIFT_UNITS = 300
 PIN_S = 30
+OFFLINE = {"limit": "100", "clerk": "20"}
+"""Points that one till may keep without network, and that one clerk may take in a day."""
 
 
 @dataclass
@@ -46,6 +48,7 @@ def play(stack: Stack, story: Story, cast: Cast, witness: Witness, shop: Opened)
     till.offer = _reserve(story, yanis, witness, shop)
     till.card = _pay_with_pin(story, cast, shop)
     till.small = _pay_small(cast, shop)
+    _take_promises(story, cast.ines, shop)
     gift_to = _association(cast)
     till.gift = _give(cast, gift_to)
     _confirm(story, cast, witness, till)
@@ -106,6 +109,16 @@ def _pay_with_pin(story: Story, cast: Cast, shop: Opened) -> str:
     expect(taken.location.startswith("/caisse/"), f"the PIN was not taken: {taken.problem!r}")
     story.step("He types it at the till; the wallet service checks it over this very payment")
     return taken.location.rpartition("/")[2]
+
+
+def _take_promises(story: Story, ines: Person, shop: Opened) -> None:
+    till = f"/caisse/sans-reseau/{shop.merchant_id}"
+    taken = ines.submit(till, f"{till}/plafonds", OFFLINE)
+    expect(taken.location == till, f"the limits were not taken: {taken.problem!r}")
+    story.step(
+        f"Inès lets her till take promises when the network is gone, {OFFLINE['limit']} points at "
+        "most, at her own risk: /caisse/sans-reseau"
+    )
 
 
 def _pay_small(cast: Cast, shop: Opened) -> str:
