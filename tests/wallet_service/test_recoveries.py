@@ -6,7 +6,14 @@ import pytest
 
 from backend.factors import rules
 from tests.support.passkeys import Passkey
-from tests.support.wallets import CHAIN_ID, CONTRACTS, GENESIS, InProcessWallet, new_id
+from tests.support.wallets import (
+    CHAIN_ID,
+    CONTRACTS,
+    GENESIS,
+    OTHER_GENESIS,
+    InProcessWallet,
+    new_id,
+)
 from wallet_service.calldata import Argument, bytes_argument, bytes_of, decode, encode, shape_of
 from wallet_service.departures import departure_digest
 from wallet_service.errors import PolicyDeniedError
@@ -51,6 +58,7 @@ def recoverer(issuance: InProcessWallet) -> int:
 def agree(
     issuance: InProcessWallet, alice: str, *, pin: str = PIN, passkey: Passkey | None = None,
     sealed_for: int = OWN_WALLET, target: int = OWN_WALLET, nonce: str = "0x" + "07" * 32,
+    genesis_hash: str = GENESIS,
 ) -> Any:  # fmt: skip
     """Give a citizen's word, made for one wallet and handed in for another if told so."""
     digest = departure_digest(
@@ -64,8 +72,9 @@ def agree(
     if passkey:
         proof = {"kind": "passkey", "assertion": passkey.answer(digest)}
     body = {
-        "request_id": new_id(), "chain_id": CHAIN_ID, "genesis_hash": GENESIS, "nonce": nonce,
-        "target": "0x" + target.to_bytes(20, "big").hex(), "proof": proof,
+        "request_id": new_id(), "chain_id": CHAIN_ID, "nonce": nonce,
+        "genesis_hash": genesis_hash, "target": "0x" + target.to_bytes(20, "big").hex(),
+        "proof": proof,
     }  # fmt: skip
     return issuance.client.post(f"/v1/accounts/{alice}/departure", json=body)
 
@@ -136,6 +145,18 @@ def test_a_passkey_lets_points_leave_for_the_wallet_that_it_signed_for(
     assert before.json()["code"] == "departure_unproved"
     assert (agreed.status_code, agreed.json()["proof"]) == (200, "passkey")
     assert after.status_code == 200
+
+
+def test_a_word_for_another_chain_is_refused_although_that_chain_is_pinned_too(
+    issuance: InProcessWallet,
+) -> None:
+    alice = with_pin(issuance)
+    body = {"chain_id": CHAIN_ID, "genesis_hash": OTHER_GENESIS, "contracts": CONTRACTS}
+    assert issuance.client.put("/v1/policy/deployment", json=body).status_code == 200
+
+    answer = agree(issuance, alice, genesis_hash=OTHER_GENESIS)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "genesis_differs")
 
 
 def test_an_account_without_a_factor_agrees_to_nothing(issuance: InProcessWallet) -> None:
