@@ -157,8 +157,8 @@ bench-rules: .venv/.ready ## Measure the rule engine with its spread (ACTS=10000
 	$(BIN)/python -m scripts.bench.rules --acts $(or $(ACTS),1000000)
 
 .PHONY: bench-payments
-bench-payments: setup ## Time payments on both screens in browsers (TILLS=20 at once, ROUNDS=3)
-	$(BIN)/python -m scripts.bench.payments --tills $(or $(TILLS),20) --rounds $(or $(ROUNDS),3)
+bench-payments: setup ## Time payments on both screens in browsers (TILLS=20, ROUNDS=3, taps within SPREAD=20 s)
+	$(BIN)/python -m scripts.bench.payments --tills $(or $(TILLS),20) --rounds $(or $(ROUNDS),3) --spread-s $(or $(SPREAD),20)
 
 .PHONY: races
 races: .venv/.ready ## Race fifty claims, payments and uses of a code, ROUNDS=1000 times on both databases

@@ -10,6 +10,7 @@ import asyncio
 import subprocess
 import tempfile
 from pathlib import Path
+from random import Random
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
@@ -22,6 +23,7 @@ from backend.demo.terminals import deposit_url
 
 ROOT = Path(__file__).parents[2]
 UNITS = 3
+SEED = 8
 BALANCE = "/api/v1/me/balance"
 DEPOSITS = 2
 PATIENCE_S = 60
@@ -50,6 +52,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tills", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--spread-s",
+        type=float,
+        default=20.0,
+        help="taps come at random within so long; 0: at once",
+    )
     chosen = parser.parse_args()
     # The path of a Unix socket has room for 100 bytes.
     with tempfile.TemporaryDirectory(prefix="cal-", dir="/tmp") as folder:
@@ -57,15 +65,20 @@ def main() -> None:
             Path(folder) / "demo", web_port=8765, database_url=None, story=Story()
         )
         try:
-            asyncio.run(_measure(running, tills=chosen.tills, rounds=chosen.rounds))
+            asyncio.run(
+                _measure(
+                    running, tills=chosen.tills, rounds=chosen.rounds, spread_s=chosen.spread_s
+                )
+            )
         finally:
             running.children.stop()
 
 
-async def _measure(running: Stack, *, tills: int, rounds: int) -> None:
+async def _measure(running: Stack, *, tills: int, rounds: int, spread_s: float) -> None:
     url = running.settings.public_url
     people = await asyncio.to_thread(_cast, running)
     citizen, baker = people
+    dice = Random(SEED)  # noqa: S311 - moments, no secrets
     async with async_playwright() as playwright:
         path = subprocess.run(  # noqa: ASYNC221 - our own script, before anything is timed
             [ROOT / "scripts/dev/browser.sh"], capture_output=True, text=True, check=True
@@ -81,7 +94,10 @@ async def _measure(running: Stack, *, tills: int, rounds: int) -> None:
             for (phone, screen), payment_id in zip(pairs, asked, strict=True):
                 await screen.goto(f"{url}/caisse/{payment_id}")
                 await phone.goto(f"{url}/payer/{payment_id}")
-            found = await asyncio.gather(*(_pay(phone, screen) for phone, screen in pairs))
+            waits_s = [dice.uniform(0, spread_s) for _ in pairs]
+            found = await asyncio.gather(
+                *(_pay(*pair, wait_s) for pair, wait_s in zip(pairs, waits_s, strict=True))
+            )
             provisional += [first for first, _ in found]
             confirmed += [last for _, last in found]
         await browser.close()
@@ -90,7 +106,7 @@ async def _measure(running: Stack, *, tills: int, rounds: int) -> None:
         p50, p95 = values[len(values) // 2], values[int(len(values) * 0.95)]
         print(
             f"{name}: p50 {p50:.2f} s, p95 {p95:.2f} s, longest {values[-1]:.2f} s "
-            f"({len(values)} payments, {tills} tills at once)"
+            f"({len(values)} payments, {tills} tills, taps within {spread_s:.0f} s)"
         )
 
 
@@ -130,7 +146,8 @@ async def _page(browser: Browser, url: str, person: Person) -> Page:
     return await context.new_page()
 
 
-async def _pay(phone: Page, screen: Page) -> tuple[float, float]:
+async def _pay(phone: Page, screen: Page, wait_s: float) -> tuple[float, float]:
+    await asyncio.sleep(wait_s)
     tapped_ms = await phone.evaluate(TAP)
     await phone.wait_for_url("**/paiements/*", timeout=PATIENCE_S * 1000)
     seen = []
