@@ -27,7 +27,8 @@ from tests.support.clock import FrozenClock
 from tests.support.postgres import PostgresServer
 
 FOLDER = Path("build/euro-schedules")
-CHUNK = 100
+CHUNK = 25
+"""Schedules of a database: each step adds up all its books, so that a full one costs more."""
 ENGINES = ("sqlite", "postgresql")
 
 

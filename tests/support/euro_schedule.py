@@ -120,11 +120,9 @@ class Play:
         with self.database.reading() as session:
             assert_books_balance(session)
             payouts = queries.payouts_of(session, self.shop.id, limit=10_000)
-            cents = {
-                what: ledger_queries.balance(session, name(self.shop.id))
-                for what, name in _ACCOUNTS.items()
-            }
-            held_back = ledger_queries.balance(session, names.takings(self.shop.id))
+            accounts = {what: name(self.shop.id) for what, name in _ACCOUNTS.items()}
+            units = ledger_queries.balances(session, accounts.values())
+        held = {what: units[name] for what, name in accounts.items()}
         assert sum(p.euro_cents for p in payouts) * 1_000_000 == sum(
             p.units * self.rate for p in payouts
         )
@@ -133,12 +131,12 @@ class Play:
         by_state = {
             state: sum(p.euro_cents for p in payouts if p.state == state) for state in PayoutState
         }
-        assert cents["on_the_way"] == by_state[PayoutState.SENT]
-        assert cents["returned"] == by_state[PayoutState.RETURNED]
-        assert cents["payable"] == sum(by_state.values()) - sum(
+        assert held["on_the_way"] == by_state[PayoutState.SENT]
+        assert held["returned"] == by_state[PayoutState.RETURNED]
+        assert held["payable"] == sum(by_state.values()) - sum(
             by_state[state] for state in (PayoutState.SENT, PayoutState.RETURNED, PayoutState.PAID)
         )
-        assert held_back >= 0
+        assert held["takings"] >= 0
 
     def settle_all(self) -> None:
         """Bring everything to its end; then the bank has paid what was burned, to the cent."""
@@ -390,7 +388,12 @@ ACTIONS: tuple[Action, ...] = (
 )  # fmt: skip
 """What may happen next; what a day is mostly made of comes more often."""
 
-_ACCOUNTS = {"payable": names.payable, "on_the_way": names.on_the_way, "returned": names.returned}
+_ACCOUNTS = {
+    "payable": names.payable,
+    "on_the_way": names.on_the_way,
+    "returned": names.returned,
+    "takings": names.takings,
+}
 
 
 def play(database: Database, clock: FrozenClock, steps: Sequence[int], *, seed: int) -> None:

@@ -10,7 +10,7 @@ from uvicorn.main import main as uvicorn_main
 
 import backend.app  # noqa: F401 - here, so that no child has to
 from backend import cli
-from backend.chain import node, pool
+from backend.chain import node, roster
 from backend.jobs import runner, wallet_client
 from backend.jobs.steps import fill, replace, send
 from backend.kernel import clock
@@ -84,9 +84,9 @@ def hurry() -> None:
     for where, what in (
         (node, "TIMEOUT_S"),
         (wallet_client, "TIMEOUT_S"),
-        (pool, "FIRST_PAUSE_S"),
-        (pool, "MAX_PAUSE_S"),
-        (pool, "STALL_S"),
+        (roster, "FIRST_PAUSE_S"),
+        (roster, "MAX_PAUSE_S"),
+        (roster, "STALL_S"),
         (runner, "MAX_PAUSE_S"),
     ):
         setattr(where, what, max(getattr(where, what) / HURRY, 0.1))
