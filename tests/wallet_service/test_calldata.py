@@ -3,7 +3,14 @@ from eth_abi.abi import encode as reference
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wallet_service.calldata import Argument, CallShape, decode, encode, shape_of
+from wallet_service.calldata import (
+    Argument,
+    CallShape,
+    bytes_argument,
+    decode,
+    encode,
+    shape_of,
+)
 from wallet_service.errors import PolicyDeniedError
 
 SIGNATURES = (
@@ -107,3 +114,22 @@ def test_refuses_another_selector() -> None:
 def test_refuses_a_signature_it_cannot_read(signature: str) -> None:
     with pytest.raises(ValueError, match=r"signature|type"):
         shape_of(signature)
+
+
+@pytest.mark.parametrize(
+    ("signature", "cut", "words"),
+    [
+        ("issue(uint32,bytes32,bytes32[])", 40, "in the middle of an argument"),
+        ("issue(uint32,bytes32,bytes32[])", 128, "more items than there are"),
+        ("note(bytes)", 64, "more content than there is"),
+    ],
+)
+def test_says_where_a_cut_calldata_ends(signature: str, cut: int, words: str) -> None:
+    shape = shape_of(signature)
+    whole: dict[str, tuple[Argument, ...]] = {
+        "issue(uint32,bytes32,bytes32[])": (((1,),), ((2,),), ((3,),)),
+        "note(bytes)": (bytes_argument(b"content"),),
+    }
+
+    with pytest.raises(PolicyDeniedError, match=words):
+        decode(shape, shape.selector + encode(shape, whole[signature])[4:][:cut])
