@@ -196,6 +196,10 @@ fuzz-rules: .venv/.ready ## Read 10,000 broken rulebooks, compare evaluators on 
 bench-settlement: .venv/.ready ## Settle MERCHANTS=5000 with PAYMENTS=200000: files, statements (goes on after a kill)
 	$(BIN)/python -m scripts.bench.settlement --merchants $(or $(MERCHANTS),5000) --payments $(or $(PAYMENTS),200000)
 
+.PHONY: faults-settlement
+faults-settlement: .venv/.ready ## Settle 5,000 shops while SIGKILL ends the run every 15 to 45 s, until one run verifies the books
+	scripts/bench/settle_with_kills.sh build/bench-settlement/killed
+
 .PHONY: euro-schedules
 euro-schedules: .venv/.ready ## Play SCHEDULES=10000 of payments, files, crashes and replays per database (stop and resume at will)
 	$(BIN)/python -m scripts.bench.euro_schedules --schedules $(or $(SCHEDULES),10000)

@@ -284,6 +284,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--payments", type=int, default=200_000)
     parser.add_argument("--folder", type=Path, help="a run of another size has another one")
     parser.add_argument("--fresh", action="store_true", help="forget an earlier run")
+    parser.add_argument("--build-only", action="store_true", help="settle nothing yet")
     chosen = parser.parse_args(arguments)
     size = f"{chosen.merchants}x{chosen.payments}"
     folder: Path = (chosen.folder or Path("build/bench-settlement") / size).resolve()
@@ -298,6 +299,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not is_built:
         with _timed(f"(build {chosen.merchants} merchants, {chosen.payments} payments)"):
             build(bench)
+    if chosen.build_only:
+        return 0
     start = perf_counter()
     for name, stage in STAGES:
         with _timed(name):
