@@ -12,7 +12,7 @@ import pytest
 from tests.faults.processes import judge
 from tests.faults.processes.stack import Stack, short_folder
 from tests.faults.processes.town import Answers, Town
-from tests.support.proxy import Fault, FaultProxy
+from tests.support.proxy import Fault
 from tests.support.waiting import wait_for
 
 DRAIN_S = 10.0
@@ -55,12 +55,22 @@ def test_a_process_drains_under_load_and_the_next_one_goes_on(
     people = [
         threading.Thread(target=claim_all, args=(n,), daemon=True) for n in range(len(citizens))
     ]
+    proxies = {"node": stack.node_proxy, "wallet": stack.wallet_proxy}
+    silent = proxies.get(is_silent)
+    asked = silent.struck[Fault.BLACK_HOLE] if silent else 0
+    if silent:
+        silent.fault = Fault.BLACK_HOLE
     for person in people:
         person.start()
-    wait_for(lambda: judge.still_open(stack).get("batches"), what="work is under way")
-    proxies = {"node": stack.node_proxy, "wallet": stack.wallet_proxy}
-    if is_silent:
-        _silence(proxies[is_silent])
+    wait_for(
+        lambda: (
+            silent.struck[Fault.BLACK_HOLE] > asked
+            if silent
+            else bool(judge.still_open(stack).get("batches"))
+        ),
+        what="work is under way",
+        timeout_s=SETTLE_S,
+    )
 
     began_s = time.monotonic()
     status = stack.terminate(name)
@@ -76,10 +86,3 @@ def test_a_process_drains_under_load_and_the_next_one_goes_on(
     assert took_s < DRAIN_S
     assert len(answers.claims) == len(citizens) * CLAIMS_EACH
     assert judge.complaints(stack, answers) == []
-
-
-def _silence(proxy: FaultProxy) -> None:
-    """Let requests vanish, and wait until one of them is waited for."""
-    before = proxy.struck[Fault.BLACK_HOLE]
-    proxy.fault = Fault.BLACK_HOLE
-    wait_for(lambda: proxy.struck[Fault.BLACK_HOLE] > before, what="a request vanishes")
