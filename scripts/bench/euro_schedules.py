@@ -38,12 +38,14 @@ def play_chunk(
     """Play a chunk up to a seed; return its first, its steps, CPU seconds, and what went wrong."""
     start = process_time()
     steps, complaints = 0, []
+    # One clock for all shops of a database: time never runs backwards for those of before.
+    clock = FrozenClock()
     with _database(engine, server_url, first) as database:
         for seed in range(first, min(first + CHUNK, end)):
             schedule = euro_schedule.steps_of(seed)
             steps += len(schedule)
             try:
-                euro_schedule.play(database, FrozenClock(), schedule, seed=seed)
+                euro_schedule.play(database, clock, schedule, seed=seed)
             except Exception:  # noqa: BLE001 - whatever it is, the seed is told and the rest go on
                 complaints.append(f"seed {seed}: {traceback.format_exc(limit=-2)}")
                 break

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +12,7 @@ from backend.ledger.errors import UnitsInsufficientError
 from backend.merchants.models import Merchant
 from backend.settlement import service
 from backend.settlement.errors import NothingToCashOutError
+from backend.workflows import close_day
 from tests.support import builders
 from tests.support.clock import FrozenClock
 from tests.support.works import assert_books_balance
@@ -70,3 +72,27 @@ def test_takings_below_a_cent_wait(database: Database, clock: FrozenClock, shop:
         )
 
     assert _balance(database, names.takings(shop.id)) == 9
+
+
+def test_a_clock_that_is_behind_does_not_stop_the_closing_of_the_day(
+    database: Database, clock: FrozenClock, shop: Merchant
+) -> None:
+    closing = close_day.last_day(clock.now())
+    _take(database, clock, shop, 500)
+    with database.transaction() as session:
+        # Another process paid it out, and its clock still stood before midnight.
+        service.request_cash_out(
+            session,
+            merchant_id=shop.id,
+            rate_micro_cents_per_unit=100_000,
+            at=closing.ended_at - timedelta(seconds=2),
+        )
+    _take(database, clock, shop, 300)
+
+    with database.transaction() as session:
+        more = close_day.close_some(
+            session, closing, rate_micro_cents_per_unit=100_000, at=clock.now()
+        )
+
+    assert not more
+    assert _balance(database, names.takings(shop.id)) == 300
