@@ -1,6 +1,5 @@
 """Several nodes behind the interface of one: what they agree on, and no trust in a lagging one."""
 
-import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
 
@@ -11,7 +10,7 @@ from backend.chain.errors import (
     NodeUnavailableError,
     WrongChainError,
 )
-from backend.chain.node import BlockHead, HTTPNode, Log, Mined
+from backend.chain.node import BlockHead, Log, Mined
 from backend.chain.roster import LAG_BLOCKS, CheckedNode, Member, Roster
 
 R = TypeVar("R")
@@ -34,30 +33,12 @@ class NodePool:
     lagging one would make a mined batch look replaced. Who rests and for how long: `roster`.
 
     Args:
-        urls: In order of preference, at least one.
-        chain_id: Checked on each first contact and after each failure.
-        genesis_hash: Checked with it.
-        connect: Makes a node of a URL.
-        monotonic: Seconds that never go back.
+        roster: The nodes, in order of preference.
     """
 
-    def __init__(
-        self,
-        urls: Sequence[str],
-        *,
-        chain_id: int,
-        genesis_hash: str,
-        connect: Callable[[str], CheckedNode] = HTTPNode,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._roster = Roster(
-            urls,
-            chain_id=chain_id,
-            genesis_hash=genesis_hash,
-            connect=connect,
-            monotonic=monotonic,
-        )
-        self._quorum = quorum.needed(len(urls))
+    def __init__(self, roster: Roster) -> None:
+        self._roster = roster
+        self._quorum = quorum.needed(len(roster.members))
 
     @property
     def members(self) -> Sequence[Member]:

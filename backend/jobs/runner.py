@@ -16,6 +16,7 @@ from backend.chain import deployment
 from backend.chain.contracts import Contracts
 from backend.chain.errors import CallRevertedError
 from backend.chain.pool import NodePool
+from backend.chain.roster import Roster
 from backend.db.engine import Database
 from backend.jobs import metrics
 from backend.jobs.carpool_register import CarpoolRegister, NoRegister, RegisterClient
@@ -209,9 +210,11 @@ def connect(settings: Settings) -> Context:
     """
     deployed = deployment.load(settings.deployment_file)
     node = NodePool(
-        [settings.node_url, *settings.fallback_node_urls],
-        chain_id=deployed.chain_id,
-        genesis_hash=deployed.genesis_hash,
+        Roster(
+            [settings.node_url, *settings.fallback_node_urls],
+            chain_id=deployed.chain_id,
+            genesis_hash=deployed.genesis_hash,
+        )
     )
     node.check()
     wallet, guardian = WalletClient(settings.wallet_socket), WalletClient(settings.guardian_socket)

@@ -277,7 +277,7 @@ def to_model(
     forests: list[ExtraTreesClassifier],
     temperature: float,
     *,
-    version: str = f"forest-{SEED}",
+    version: str = f"forest-nets-{SEED}",
     modes: tuple[str, ...] = MODES,
     nets: VehicleNets | None = None,
 ) -> ModeModel:

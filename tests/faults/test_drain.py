@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.processes import judge
 from tests.faults.processes.stack import Stack, short_folder
-from tests.faults.processes.town import Answers, Town
+from tests.faults.processes.town import Answers, Citizen, Town
 from tests.support.proxy import Fault
 from tests.support.waiting import wait_for
 
@@ -45,32 +45,23 @@ def town(stack: Stack) -> Town:
 def test_a_process_drains_under_load_and_the_next_one_goes_on(
     stack: Stack, town: Town, name: str, is_silent: str
 ) -> None:
-    answers, stop = Answers(), threading.Event()
+    answers = Answers()
     citizens = town.arrive()
-
-    def claim_all(number: int) -> None:
-        for _ in range(CLAIMS_EACH):
-            town.claim(citizens[number], answers, stop)
-
-    people = [
-        threading.Thread(target=claim_all, args=(n,), daemon=True) for n in range(len(citizens))
-    ]
     proxies = {"node": stack.node_proxy, "wallet": stack.wallet_proxy}
     silent = proxies.get(is_silent)
     asked = silent.struck[Fault.BLACK_HOLE] if silent else 0
+
+    def has_begun() -> bool:
+        if silent:
+            return silent.struck[Fault.BLACK_HOLE] > asked
+        return bool(judge.still_open(stack).get("batches"))
+
+    people = _claimers(town, citizens, answers)
     if silent:
         silent.fault = Fault.BLACK_HOLE
     for person in people:
         person.start()
-    wait_for(
-        lambda: (
-            silent.struck[Fault.BLACK_HOLE] > asked
-            if silent
-            else bool(judge.still_open(stack).get("batches"))
-        ),
-        what="work is under way",
-        timeout_s=SETTLE_S,
-    )
+    wait_for(has_begun, what="work is under way", timeout_s=SETTLE_S)
 
     began_s = time.monotonic()
     status = stack.terminate(name)
@@ -86,3 +77,13 @@ def test_a_process_drains_under_load_and_the_next_one_goes_on(
     assert took_s < DRAIN_S
     assert len(answers.claims) == len(citizens) * CLAIMS_EACH
     assert judge.complaints(stack, answers) == []
+
+
+def _claimers(town: Town, citizens: list[Citizen], answers: Answers) -> list[threading.Thread]:
+    """Return a thread for each citizen that claims until every claim has an answer."""
+
+    def claim_all(citizen: Citizen) -> None:
+        for _ in range(CLAIMS_EACH):
+            town.claim(citizen, answers, threading.Event())
+
+    return [threading.Thread(target=claim_all, args=(one,), daemon=True) for one in citizens]

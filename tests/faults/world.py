@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from backend.chain.pool import NodePool
+from backend.chain.roster import Roster
 from backend.db.engine import Database
 from tests.support.builders import CHAIN_ID, GENESIS
 from tests.support.clock import FrozenClock
@@ -34,11 +35,13 @@ class World(Works):
                 "http://true": self.node,
             }
             self.pool = NodePool(
-                list(nodes),
-                chain_id=CHAIN_ID,
-                genesis_hash=GENESIS,
-                connect=nodes.__getitem__,
-                monotonic=_seconds_of(clock),
+                Roster(
+                    list(nodes),
+                    chain_id=CHAIN_ID,
+                    genesis_hash=GENESIS,
+                    connect=nodes.__getitem__,
+                    monotonic=_seconds_of(clock),
+                )
             )
             self.context = replace(self.context, node=self.pool)
 

@@ -6,6 +6,7 @@ import pytest
 
 from backend.chain.errors import NodeUnavailableError
 from backend.chain.pool import NodePool
+from backend.chain.roster import Roster
 from backend.jobs import metrics
 from backend.jobs.context import Context
 from backend.jobs.instruments import RECONCILE_DIFFERENCES, REGISTRY, STEP_FAILURES
@@ -88,7 +89,7 @@ def test_the_runner_answers_scrapes_on_the_loopback_interface(works: Works) -> N
 
 
 def test_each_node_is_shown_by_its_host_alone() -> None:
-    pool = NodePool(["http://node.example:8545/secret-key"], chain_id=1, genesis_hash="0x0")
+    pool = NodePool(Roster(["http://node.example:8545/secret-key"], chain_id=1, genesis_hash="0x0"))
     pool.members[0].height = 7
 
     samples = [s for family in metrics.NodeCollector(pool).collect() for s in family.samples]

@@ -125,7 +125,8 @@ def load_model(path: Path = MODEL_PATH) -> ModeModel:
 def _nets(stored: Mapping[str, FloatArray]) -> VehicleNets | None:
     if _NETS[0] not in stored:
         return None
-    return VehicleNets(**{name: stored[name].astype(np.float64) for name in _NETS})
+    arrays = {name: stored[name].astype(np.float64) for name in _NETS if name != "temperature"}
+    return VehicleNets(**arrays, temperature=float(stored["temperature"]))
 
 
 @lru_cache(maxsize=1)

@@ -37,7 +37,7 @@ class VehicleNets:
     hidden_bias: FloatArray
     out: FloatArray
     out_bias: FloatArray
-    temperature: FloatArray | float = 1.0
+    temperature: float = 1.0
 
     def shares(self, features: FloatArray) -> FloatArray:
         """Return the mean probability of each vehicle for one leg that is a vehicle's."""
@@ -59,7 +59,7 @@ class VehicleNets:
         divided = shares.copy()
         total = shares[is_vehicle].sum()
         mixed = self.mixed(shares[is_vehicle] / total, x)
-        divided[is_vehicle] = total * calibrate(mixed[None, :], float(self.temperature))[0]
+        divided[is_vehicle] = total * calibrate(mixed[None, :], self.temperature)[0]
         return divided
 
     def mixed(self, own: FloatArray, x: FloatArray) -> FloatArray:

@@ -15,7 +15,7 @@ from backend.chain.contracts import Contracts
 from backend.chain.errors import NodeRefusedError, NodesDisagreeError, WrongChainError
 from backend.chain.node import HTTPNode
 from backend.chain.pool import NodePool
-from backend.chain.roster import CheckedNode
+from backend.chain.roster import CheckedNode, Roster
 from backend.demo.stack import anvil_path
 from backend.rewards.rules import mint_word
 from backend.rulebook import engine
@@ -291,10 +291,12 @@ def test_a_pool_of_one_answers_as_its_node_does(rig: Rig) -> None:
     assert genesis is not None
     for count in (1, 3):
         pool = NodePool(
-            [f"http://node{n}" for n in range(count)],
-            chain_id=CHAIN_ID,
-            genesis_hash=genesis.hash,
-            connect=lambda _url: rig.node,
+            Roster(
+                [f"http://node{n}" for n in range(count)],
+                chain_id=CHAIN_ID,
+                genesis_hash=genesis.hash,
+                connect=lambda _url: rig.node,
+            )
         )
         tx_hash = rig.send("relayer")
         assert pool.transaction_count(KEYS["relayer"]) == rig.node.transaction_count(

@@ -10,6 +10,7 @@ from backend.chain import node as node_module
 from backend.chain.errors import NodeUnavailableError
 from backend.chain.node import HTTPNode
 from backend.chain.pool import NodePool
+from backend.chain.roster import Roster
 from tests.support.proxy import Fault, FaultProxy
 
 GENESIS = "0x" + "ab" * 32
@@ -124,7 +125,9 @@ def test_the_pool_goes_on_with_another_node(
     fault_proxy: FaultProxy, upstream_port: int, fault: Fault
 ) -> None:
     pool = NodePool(
-        [fault_proxy.url, f"http://127.0.0.1:{upstream_port}"], chain_id=1, genesis_hash=GENESIS
+        Roster(
+            [fault_proxy.url, f"http://127.0.0.1:{upstream_port}"], chain_id=1, genesis_hash=GENESIS
+        )
     )
     pool.check()
     fault_proxy.fault = fault
@@ -138,10 +141,12 @@ def test_the_pool_returns_to_the_preferred_node_once_it_is_well(
 ) -> None:
     now_s = [0.0]
     pool = NodePool(
-        [fault_proxy.url, f"http://127.0.0.1:{upstream_port}"],
-        chain_id=1,
-        genesis_hash=GENESIS,
-        monotonic=lambda: now_s[0],
+        Roster(
+            [fault_proxy.url, f"http://127.0.0.1:{upstream_port}"],
+            chain_id=1,
+            genesis_hash=GENESIS,
+            monotonic=lambda: now_s[0],
+        )
     )
     fault_proxy.fault = Fault.REFUSE
     pool.head()

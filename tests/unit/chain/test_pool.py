@@ -11,7 +11,7 @@ from backend.chain.errors import (
 )
 from backend.chain.node import BlockHead, Mined
 from backend.chain.pool import NodePool
-from backend.chain.roster import MAX_PAUSE_S, STALL_S, WRONG_CHAIN_PAUSE_S
+from backend.chain.roster import MAX_PAUSE_S, STALL_S, WRONG_CHAIN_PAUSE_S, Roster
 
 GENESIS = "0x" + "00" * 32
 MINED = Mined("0xaa", 7, "0xbb", is_success=True, gas_used=1, logs=())
@@ -90,7 +90,13 @@ def watch() -> Stopwatch:
 def pool(first: ScriptedNode, second: ScriptedNode, watch: Stopwatch) -> NodePool:
     nodes: dict[str, Any] = {"http://one/secret": first, "http://two": second}
     return NodePool(
-        list(nodes), chain_id=1, genesis_hash=GENESIS, connect=nodes.__getitem__, monotonic=watch
+        Roster(
+            list(nodes),
+            chain_id=1,
+            genesis_hash=GENESIS,
+            connect=nodes.__getitem__,
+            monotonic=watch,
+        )
     )
 
 
