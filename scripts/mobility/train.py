@@ -29,14 +29,13 @@ from backend.mobility.pipeline.cleaning import clean
 from backend.mobility.pipeline.features import FEATURE_NAMES, leg_features
 from backend.mobility.pipeline.model import (
     MODEL_PATH,
-    UNKNOWN,
     VEHICLES,
-    ModeModel,
     save_model,
 )
 from backend.mobility.pipeline.vehicles import VehicleNets
 from backend.mobility.trace import FloatArray, IntArray
 from scripts.mobility.augment import FEWEST_FIXES, SHORTEST_S, variants
+from scripts.mobility.forests import known, to_model
 from scripts.mobility.nets import divided, fit_nets, fit_nets_temperature
 from scripts.mobility.simulate import STYLES, simulate_leg
 
@@ -100,7 +99,10 @@ def main() -> None:
     print(json.dumps(report, indent=1))
     if options.report:
         options.report.write_text(json.dumps(report, indent=1) + "\n")
-    save_model(to_model(forests, temperature, nets=nets), options.out)
+    save_model(
+        to_model(forests, temperature, version=f"forest-nets-{SEED}", modes=MODES, nets=nets),
+        options.out,
+    )
 
 
 def is_long_enough(leg: LabelledLeg) -> bool:
@@ -217,12 +219,6 @@ def balanced(samples: Samples) -> FloatArray:
     return weight * 1000
 
 
-def known(x: FloatArray) -> FloatArray:
-    """Replace NaN by the value that stands for it in the forest."""
-    filled: FloatArray = np.where(np.isnan(x), UNKNOWN, x)
-    return filled
-
-
 def fit_temperature(raw: FloatArray, y: IntArray) -> float:
     """Choose the temperature of least log loss on legs that the forest had not seen."""
     candidates = np.exp(np.linspace(np.log(0.2), np.log(3.0), 80))
@@ -271,32 +267,6 @@ def weighed_by_group(real: Samples, said: IntArray) -> tuple[float, float, float
     drawn = rng.integers(len(tables), size=(RESAMPLES, len(tables)))
     low, high = np.quantile([macro_f1(tables[row].sum(axis=0)) for row in drawn], (0.025, 0.975))
     return float(low), macro_f1(tables.sum(axis=0)), float(high)
-
-
-def to_model(
-    forests: list[ExtraTreesClassifier],
-    temperature: float,
-    *,
-    version: str = f"forest-nets-{SEED}",
-    modes: tuple[str, ...] = MODES,
-    nets: VehicleNets | None = None,
-) -> ModeModel:
-    """Lay the trees of fitted forests end to end."""
-    trees = [estimator.tree_ for forest in forests for estimator in forest.estimators_]
-    starts = np.cumsum([0] + [tree.node_count for tree in trees])[:-1]
-    shares = [tree.value[:, 0, :] for tree in trees]
-    return ModeModel(
-        version=version,
-        modes=modes,
-        temperature=temperature,
-        roots=starts.astype(np.int64),
-        feature=np.concatenate([np.maximum(tree.feature, -1) for tree in trees]),
-        threshold=np.concatenate([tree.threshold for tree in trees]).astype(np.float32),
-        left=np.concatenate([t.children_left + s for t, s in zip(trees, starts, strict=True)]),
-        right=np.concatenate([t.children_right + s for t, s in zip(trees, starts, strict=True)]),
-        leaves=np.concatenate([s / s.sum(axis=1, keepdims=True) for s in shares]),
-        nets=nets,
-    )
 
 
 if __name__ == "__main__":

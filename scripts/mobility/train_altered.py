@@ -25,8 +25,9 @@ from backend.mobility.pipeline.model import ModeModel, save_model
 from backend.mobility.trace import FloatArray, IntArray, Trace
 from scripts.mobility.alter import slowed, steady
 from scripts.mobility.augment import FEWEST_FIXES, SHORTEST_S, variants
+from scripts.mobility.forests import known, to_model
 from scripts.mobility.simulate import STYLES, simulate_leg
-from scripts.mobility.train import is_long_enough, known, to_model
+from scripts.mobility.train import is_long_enough
 
 SEED = 20261126
 KINDS = ("genuine", "altered")
