@@ -24,7 +24,6 @@ from tests.support.fake_services import PIN_KEY
 from tests.support.fakes import CONTRACTS
 from tests.support.serving import served
 from tests.support.town import Town
-from tests.support.waiting import wait_for
 
 OWN_WALLET = "0x9858EfFD232B4033E47d90003D41EC34EcaEda94"
 """The first address of the all-abandon test mnemonic of BIP 39."""
@@ -89,14 +88,11 @@ def stored_payment(town: Town) -> Payment:
         return session.exec(select(Payment).where(Payment.units == 55_000)).one()
 
 
-def enrol(town: Town) -> Factor:
-    """Do what the job does once the wallet service has taken a factor."""
-
-    def newest() -> Factor | None:
-        with town.database.reading() as session:
-            return session.exec(select(Factor)).one_or_none()
-
-    factor = wait_for(newest, what="the factor is stored")
+def enrol(phone: Page, town: Town) -> Factor:
+    """Do what the job does once the wallet service has taken the factor that the page lists."""
+    expect(phone.locator("#factors .badge")).to_have_text("en cours")
+    with town.database.reading() as session:
+        factor = session.exec(select(Factor)).one()
     with town.database.transaction() as session:
         factors.note_enrolled(session, factor.id, active_from=town.clock.now())
     return factor
@@ -142,7 +138,7 @@ def test_a_pin_is_chosen_typed_and_both_screens_say_accepted(
     phone.fill("#pin", "4711")
     phone.fill("#pin-again", "4711")
     phone.get_by_role("button", name="Enregistrer le code").click()
-    enrol(town)
+    enrol(phone, town)
 
     phone.goto(pay_page(till))
     phone.fill("#pin", "4711")
@@ -165,7 +161,7 @@ def test_a_passkey_is_made_and_signs_this_very_payment(
     till: Page, phone: Page, street: str, town: Town
 ) -> None:
     add_passkey(phone, street)
-    factor = enrol(town)
+    factor = enrol(phone, town)
 
     phone.goto(pay_page(till))
     phone.get_by_role("button", name="avec ma clé").click()
@@ -183,7 +179,7 @@ def test_a_passkey_signs_that_points_may_leave_for_this_very_wallet(
     phone: Page, street: str, town: Town
 ) -> None:
     add_passkey(phone, street)
-    factor = enrol(town)
+    factor = enrol(phone, town)
 
     phone.goto(f"{street}/compte/portefeuille")
     phone.fill("#address", OWN_WALLET)
