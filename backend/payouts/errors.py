@@ -1,6 +1,12 @@
 """Errors of payouts."""
 
+from collections.abc import Sequence
+
 from backend.kernel.errors import EcoError, ErrorKind, InvalidInputError
+
+PAYMENT_FILE = "pain.001.001.09"
+MAX_TOLD = 5
+"""References in a message; the rest are counted."""
 
 
 class NothingToPayError(EcoError):
@@ -119,3 +125,51 @@ class FundingAmountError(InvalidInputError):
 
     def __init__(self) -> None:
         super().__init__("funding_amount_invalid", "A funding is more than zero euro.")
+
+
+class PaymentFileUnreadableError(InvalidInputError):
+    """The file is no pain.001 of ours; nothing was changed."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            "payment_file_unreadable",
+            f"This file is no {PAYMENT_FILE} written here ({problem}); nothing was changed.",
+        )
+
+
+class PaymentFileKnownError(EcoError):
+    """The file is in the books already; nothing was changed."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "payment_file_known",
+            "This file is in the books already; nothing was changed.",
+            state=state,
+        )
+
+
+class TransfersNotOpenError(EcoError):
+    """A found file pays what does not wait here, or other amounts; nothing was changed."""
+
+    def __init__(self, references: Sequence[str]) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "transfers_not_open",
+            "This file pays payouts that do not wait here, or other amounts; nothing was changed. "
+            "Compare these references with the bank's statement.",
+            references=", ".join(references[:MAX_TOLD]),
+            count=len(references),
+        )
+
+
+class TransfersUnknownError(EcoError):
+    """No payout of here is in a found file; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            ErrorKind.CONFLICT,
+            "transfers_unknown",
+            "This file pays no payout that is known here; nothing was changed. Burns that the "
+            "chain has and this database lost are adopted first.",
+        )

@@ -61,14 +61,22 @@ class PayoutFile(SQLModel, table=True):
         CheckConstraint(
             "(state IN ('released','sent')) = (released_by IS NOT NULL)", "released_knows_by_whom"
         ),
-        CheckConstraint("item_count > 0 AND euro_cents > 0", "amounts_positive"),
+        CheckConstraint(
+            "item_count > 0 AND euro_cents > 0 AND unknown_count >= 0", "amounts_positive"
+        ),
     )
 
     id: str = Field(default_factory=new_id, primary_key=True)
     message_id: str = Field(unique=True, description="MsgId, by which the bank knows it.")
     state: str = Field(default=FileState.DRAFTED, index=True, description="Life of the file.")
-    item_count: int = Field(description="Transfers in it.")
-    euro_cents: int = cents("Sum of its transfers.")
+    item_count: int = Field(description="Transfers in it that pay a payout of here.")
+    euro_cents: int = cents("Sum of these transfers.")
+    is_found: bool = Field(
+        default=False, description="Whether the bank had it before a backup was restored here."
+    )
+    unknown_count: int = Field(
+        default=0, description="Transfers of a found file that pay no payout of here."
+    )
     execution_on: date = Field(description="Day on which the bank is asked to pay.")
     xml: str = Field(sa_type=Text, description="The bytes that the bank gets, UTF-8.")
     sha256: str = Field(description="SHA-256 of these bytes, hex.")

@@ -12,21 +12,31 @@
                              paid ──────┘
 ```
 
-A file goes drafted → released (by a second person) → sent, or is withdrawn before that.
+A file goes drafted → released (by a second person) → sent, or is withdrawn before that. One that
+a restored backup does not know, or knows as withdrawn, is drafted once more when it is found.
 Triggers of the database hold the same two tables.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from text_unidecode import unidecode  # sepaxml, which writes the files, brings it
+
 MAX_FILE_ITEMS = 5_000
 """Payouts per file; banks take up to 99,999, and a person still has to look at it."""
 MAX_REFERENCE_CHARS = 35
 """Length of EndToEndId and MsgId in ISO 20022 (Max35Text)."""
+MAX_NAME_CHARS = 70
+"""Max70Text: banks cut or refuse longer names."""
+_NOT_OF_BANKS = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]+")
+"""What is outside the Latin set that every bank takes (EPC217-08)."""
 _REFERENCE_HEX = 32
+_REFERENCE = re.compile(r"(?P<ref>[0-9A-F]{32})(?:-(?P<attempt>[2-9]|[1-9]\d))?", re.ASCII)
+_MESSAGE = re.compile(r"CAL(?P<id>[0-9A-F]{32})", re.ASCII)
 _SATURDAY = 5
 
 
@@ -90,7 +100,8 @@ FILE_MOVES: Mapping[FileState, frozenset[FileState]] = MappingProxyType(
         FileState.DRAFTED: frozenset({FileState.RELEASED, FileState.WITHDRAWN}),
         FileState.RELEASED: frozenset({FileState.SENT}),
         FileState.SENT: frozenset(),
-        FileState.WITHDRAWN: frozenset(),
+        # Found after a restore that withdrew it: the bank has had it since.
+        FileState.WITHDRAWN: frozenset({FileState.DRAFTED}),
     }
 )
 """The one table of a file's life."""
@@ -132,9 +143,27 @@ def end_to_end_id(payout_ref: str, attempt: int) -> str:
     return reference if attempt == 1 else f"{reference}-{attempt}"
 
 
+def parse_end_to_end_id(reference: str) -> tuple[str, int] | None:
+    """Return the beginning of the payout reference (0x-hex) and the attempt; `None` if not ours."""
+    found = _REFERENCE.fullmatch(reference)
+    return ("0x" + found["ref"].lower(), int(found["attempt"] or 1)) if found else None
+
+
 def message_id(file_id: str) -> str:
     """Return the reference of a file; sent twice, the bank knows it by it."""
     return "CAL" + file_id[:_REFERENCE_HEX].upper()
+
+
+def parse_message_id(reference: str) -> str | None:
+    """Return the id of the file that bears a reference; `None` when it is not ours."""
+    found = _MESSAGE.fullmatch(reference)
+    return found["id"].lower() if found else None
+
+
+def latin(text: str) -> str:
+    """Write a text in the letters that every bank takes; "" when nothing of it is left."""
+    spelled = unidecode(text).replace("&", "+")
+    return " ".join(_NOT_OF_BANKS.sub(" ", spelled).split())
 
 
 def next_bank_day(day: date) -> date:

@@ -27,10 +27,7 @@ from backend.payouts.errors import (
     PayoutNotMovableError,
 )
 from backend.payouts.models import BankAccount, Funding, Payout, SolvencyDay
-from backend.payouts.rules import PayoutState
-
-MAX_HOLDER_CHARS = 70
-"""Max70Text: banks cut or refuse longer names."""
+from backend.payouts.rules import MAX_NAME_CHARS, PayoutState, latin
 
 
 @dataclass(frozen=True)
@@ -142,15 +139,16 @@ def check_account(holder: str, iban: str) -> tuple[str, str, str]:
     Returns:
         Holder, number without spaces, and the bank's code when it is known.
     Raises:
-        BankAccountInvalidError: The number is wrong, or nobody holds it.
+        BankAccountInvalidError: The number is wrong, or nobody holds it whose name a bank can
+            write: one such name would keep every shop's file from being written.
     """
     try:
         checked = IBAN(iban, validate_bban=True)
     except (SchwiftyException, ValueError) as error:
         raise BankAccountInvalidError(type(error).__name__) from error
-    name = " ".join(holder.split())[:MAX_HOLDER_CHARS]
-    if not name:
-        raise BankAccountInvalidError("the holder's name is missing")
+    name = " ".join(holder.split())[:MAX_NAME_CHARS]
+    if not latin(name):
+        raise BankAccountInvalidError("the holder's name is missing or has no letter banks know")
     return name, str(checked), str(checked.bic or "")
 
 

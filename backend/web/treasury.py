@@ -1,41 +1,29 @@
 """The treasurer's day: closings, files for the bank, its answers, and what covers the points."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, Response, UploadFile
 from sqlmodel import Session
 
-from backend.accounts import queries as account_queries
 from backend.accounts.rules import Actor, Permission
-from backend.http.deps import Config, ConfigDep, DatabaseDep, Now, ReadSession, requires
+from backend.http.deps import ConfigDep, DatabaseDep, Now, ReadSession, requires
 from backend.kernel.errors import EcoError, NotFoundError
 from backend.payouts import queries, service
-from backend.payouts.bank import answers, files, formats
-from backend.payouts.models import BankReport, PayoutFile
-from backend.payouts.rules import FileState, PayoutState, next_bank_day
-from backend.settlement import queries as settlement_queries
+from backend.payouts.bank import files, formats, found
+from backend.payouts.rules import next_bank_day
 from backend.statements import invoices
 from backend.web import texts
-from backend.web.contexts import (
-    ClosingLine,
-    FileLine,
-    HoldReason,
-    PayoutLine,
-    ReportLine,
-    TreasuryPage,
-)
 from backend.web.forms import checked_form, see, units_in
 from backend.web.rendering import respond
-from backend.web.treasury_lines import covered, payout_lines, shop_names
-from backend.workflows import close_day, make_statement, pay_out, solvency
+from backend.web.treasury_page import treasury_page
+from backend.workflows import close_day, make_statement, pay_out
 
 router = APIRouter(include_in_schema=False)
 
 PATH = "/admin/tresorerie"
-SHOWN = 50
-"""Rows per list; the rest is on the files and statements."""
 Reader = Annotated[Actor, requires(Permission.READ_TREASURY)]
 Treasurer = Annotated[Actor, requires(Permission.RUN_TREASURY)]
 
@@ -59,7 +47,8 @@ class Desk:
             if not texts.has("fr", key):
                 raise
             with self._database.reading() as session:
-                page = treasury_page(session, actor, self._config, self.now, problem_key=key)
+                page = treasury_page(session, actor, self._config, self.now)
+            page = replace(page, problem_key=key, problem_facts=dict(error.facts))
             return respond(
                 self._request, "treasury.html", page, actor=actor, section="admin", status=409
             )
@@ -116,6 +105,21 @@ def post_withdrawal(
 ) -> Response:
     """Take a drafted file back."""
     return desk.do(actor, lambda session: files.withdraw(session, file_id))
+
+
+@router.post(PATH + "/fichiers/retrouves", dependencies=[checked_form()])
+def post_found_file(
+    file: UploadFile, desk: DeskDep, config: ConfigDep, actor: Treasurer
+) -> Response:
+    """Take in a file that the bank had before a backup was restored, as the first person."""
+    content = file.file.read(formats.MAX_BYTES)
+
+    def take_in(session: Session) -> None:
+        found.take_in(
+            session, content=content, debtor=config.payer, by=actor.account_id, at=desk.now
+        )
+
+    return desk.do(actor, take_in)
 
 
 @router.get(PATH + "/fichiers/{file_id}.xml")
@@ -200,31 +204,6 @@ def get_invoice_data(session: ReadSession, actor: Reader, config: ConfigDep, moi
     return download(invoices.write(rows), f"facturation-{month:%Y-%m}.csv", "text/csv")
 
 
-def treasury_page(
-    session: Session, actor: Actor, config: Config, now: datetime, *, problem_key: str = ""
-) -> TreasuryPage:
-    """Collect the treasurer's page."""
-    due_count, due_cents = queries.totals(session).get(PayoutState.DUE, (0, 0))
-    homeless_count, homeless_cents = queries.without_account(session)
-    closing = close_day.last_day(now)
-    found = solvency.measure(session, config.rate_micro_cents_per_unit)
-    return TreasuryPage(
-        covered=covered(found),
-        may_act=actor.may(Permission.RUN_TREASURY),
-        due_count=due_count,
-        due_cents=due_cents,
-        homeless_count=homeless_count,
-        homeless_cents=homeless_cents,
-        held=_payouts(session, PayoutState.HELD),
-        returned=_payouts(session, PayoutState.RETURNED),
-        files=tuple(_file(session, file, actor) for file in queries.files(session, limit=10)),
-        reports=tuple(_report(report) for report in queries.reports(session, limit=5)),
-        closing_day=closing.day,
-        closings=_closings(session, closing.day),
-        problem_key=problem_key,
-    )
-
-
 def download(content: bytes, name: str, media_type: str) -> Response:
     """Answer with a file that the browser saves."""
     return Response(
@@ -247,54 +226,3 @@ def parse_month(text: str) -> date:
         return date.fromisoformat(f"{text}-01")
     except ValueError as error:
         raise NotFoundError("month", text[:20]) from error
-
-
-def _payouts(session: Session, state: PayoutState) -> tuple[PayoutLine, ...]:
-    return payout_lines(session, queries.payouts_in(session, state, limit=SHOWN))
-
-
-def _file(session: Session, file: PayoutFile, actor: Actor) -> FileLine:
-    return FileLine(
-        file_id=file.id,
-        message_id=file.message_id,
-        at=file.prepared_at,
-        execution_on=file.execution_on,
-        count=file.item_count,
-        cents=file.euro_cents,
-        state=f"file_{file.state}",
-        prepared_by=_name(session, file.prepared_by),
-        released_by=_name(session, file.released_by) if file.released_by else "",
-        sha256=file.sha256,
-        is_mine=file.prepared_by == actor.account_id,
-        is_open=file.state == FileState.DRAFTED,
-    )
-
-
-def _report(report: BankReport) -> ReportLine:
-    effects = [line["effect"] for line in report.lines]
-    return ReportLine(
-        name=report.name,
-        at=report.imported_at,
-        paid=effects.count(answers.Effect.PAID),
-        returned=effects.count(answers.Effect.RETURNED),
-        unchanged=effects.count(answers.Effect.UNCHANGED),
-        differences=tuple(
-            HoldReason(f"treasury.difference.{line['effect']}", {"reference": line["reference"]})
-            for line in report.lines
-            if line["effect"] in answers.DIFFERENCES
-        ),
-    )
-
-
-def _closings(session: Session, day: date) -> tuple[ClosingLine, ...]:
-    rows = settlement_queries.closings_of(session, day)[:SHOWN]
-    shops = shop_names(session, {row.merchant_id for row in rows})
-    return tuple(
-        ClosingLine(shops.get(row.merchant_id, ""), row.units, row.euro_cents, row.state)
-        for row in rows
-    )
-
-
-def _name(session: Session, account_id: str) -> str:
-    account = account_queries.get(session, account_id)
-    return (account.display_name or account.email or "") if account is not None else ""

@@ -63,10 +63,15 @@ def _line(payout: Payout, item: PayoutItem | None, merchant: str) -> PayoutLine:
     )
 
 
+def hold_key(reason: Mapping[str, object]) -> str:
+    """Return the text that explains why a payout waits."""
+    return f"radar.{reason['code']}"
+
+
 def _reason(found: Mapping[str, object]) -> HoldReason:
     facts = {
         name.removesuffix("_units"): value // 100 if name.endswith("units") else value
         for name, value in found.items()
         if isinstance(value, int) and name != "level"
     }
-    return HoldReason(f"radar.{found['code']}", dict(facts))
+    return HoldReason(hold_key(found), dict(facts))

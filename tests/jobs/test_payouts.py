@@ -14,11 +14,11 @@ from backend.ledger import service as ledger
 from backend.market import service as market
 from backend.merchants.models import Merchant
 from backend.payouts import queries, service
-from backend.payouts.bank import files
+from backend.payouts.bank import files, found
 from backend.payouts.models import Payout, SolvencyDay
 from backend.payouts.rules import PayoutState
 from backend.settlement.models import CashOut
-from backend.workflows import close_day, pay_merchant, pay_out
+from backend.workflows import close_day, pay_merchant, pay_out, restore
 from tests.support import builders, euro
 from tests.support.builders import Terminal
 from tests.support.works import Works
@@ -143,6 +143,24 @@ def test_a_runner_that_dies_between_file_and_book_writes_the_same_bytes_again(
     assert steps.deliver_files(works.context)
 
     assert [path.read_bytes() for path in works.context.sepa_folder.iterdir()] == [first]
+    assert works.units(names.on_the_way(shop.id)) == 1_200
+
+
+def test_a_file_that_was_found_after_a_restore_is_booked_and_not_handed_over_again(
+    works: Works, shop: Merchant
+) -> None:
+    euro.owe(works.database, works.clock, shop)
+    xml = euro.forgotten_file(works.database, works.clock)
+    with works.database.transaction() as session:
+        restore.mark(session, backup_taken_at=works.clock.now(), now=works.clock.now())
+        found_file = found.take_in(
+            session, content=xml.encode(), debtor=euro.PAYER, by=euro.FIRST, at=works.clock.now()
+        )
+        files.release(session, found_file.id, by=euro.SECOND, at=works.clock.now())
+
+    assert steps.deliver_files(works.context)
+
+    assert not works.context.sepa_folder.exists() or not any(works.context.sepa_folder.iterdir())
     assert works.units(names.on_the_way(shop.id)) == 1_200
 
 

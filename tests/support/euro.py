@@ -105,6 +105,18 @@ def send(database: Database, clock: FrozenClock) -> PayoutFile:
     return made
 
 
+def forgotten_file(database: Database, clock: FrozenClock, burn: Burn | None = None) -> str:
+    """Draft a file, with one more burn, in a time that the restored database has forgotten."""
+    with database.transaction() as session:
+        if burn is not None:
+            service.owe(session, burn, hold=None, at=clock.now())
+        xml = files.draft(
+            session, debtor=PAYER, by=FIRST, at=clock.now(), execution_on=date(2026, 6, 16)
+        ).xml
+        session.rollback()
+    return xml
+
+
 def references(xml: str) -> dict[str, str]:
     """Return EndToEndId → amount of a pain.001 file."""
     return {

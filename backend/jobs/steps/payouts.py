@@ -42,7 +42,8 @@ def deliver_files(context: Context) -> bool:
     """Hand released files to the bank: into the folder that its transfer client watches.
 
     A runner that is killed between writing and booking writes the same bytes under the same
-    name again; the bank knows a message by its MsgId and takes it once.
+    name again; the bank knows a message by its MsgId and takes it once. A file that was found
+    after a restore is there already.
     """
     with context.database.reading() as session:
         released = queries.files_in(session, FileState.RELEASED)
@@ -63,7 +64,8 @@ def note_solvency(context: Context) -> bool:
 
 
 def _deliver(context: Context, file: PayoutFile) -> None:
-    write_whole(context.sepa_folder / f"{file.message_id}.xml", file.xml.encode())
+    if not file.is_found:
+        write_whole(context.sepa_folder / f"{file.message_id}.xml", file.xml.encode())
     with context.database.transaction() as session:
         pay_out.mark_sent(session, file.id, at=context.clock.now())
 

@@ -86,10 +86,12 @@ def withdraw(session: Session, file_id: str) -> None:
 
     Raises:
         FileNotOpenError: It was released or withdrawn before.
-    Effects: file WITHDRAWN, its places too, payouts DUE.
+    Effects: file WITHDRAWN, its places too; payouts DUE, those of a found file HELD as before.
     """
     _move_file(session, file_id, FileState.DRAFTED, FileState.WITHDRAWN)
     _move_file_payouts(session, file_id, PayoutState.IN_FILE, PayoutState.DUE, next_attempt=True)
+    if _must_find(session, file_id).is_found:
+        _move_file_payouts(session, file_id, PayoutState.DUE, PayoutState.HELD)
     session.execute(
         update(PayoutItem)
         .where(col(PayoutItem.file_id) == file_id)
@@ -98,20 +100,19 @@ def withdraw(session: Session, file_id: str) -> None:
 
 
 def release(session: Session, file_id: str, *, by: str, at: datetime) -> None:
-    """Approve a file as the second person; a job hands it to the bank.
+    """Approve a file as the second person; a job hands it to the bank unless the bank has it.
 
     Raises:
         SecondPersonNeededError: `by` prepared it.
         ReserveShortError: Money behind burned points is missing.
         FileNotOpenError: It was released or withdrawn before.
     """
-    found = queries.file(session, file_id)
-    if found is None:
-        raise NotFoundError("payout_file", file_id)
+    found = _must_find(session, file_id)
     if found.prepared_by == by:
         raise SecondPersonNeededError
     reserve_cents = ledger_queries.balance(session, names.RESERVE)
-    if reserve_cents < 0:
+    # The money of a found file has left: the books follow, covered or not.
+    if reserve_cents < 0 and not found.is_found:
         raise ReserveShortError(-reserve_cents)
     _move_file(
         session, file_id, FileState.DRAFTED, FileState.RELEASED, released_by=by, released_at=at
@@ -152,6 +153,13 @@ def merchants_of(session: Session, file_id: str) -> Sequence[str]:
         .distinct()
     )
     return session.exec(statement.order_by(col(Payout.merchant_id))).all()
+
+
+def _must_find(session: Session, file_id: str) -> PayoutFile:
+    found = queries.file(session, file_id)
+    if found is None:
+        raise NotFoundError("payout_file", file_id)
+    return found
 
 
 def _item(payout: Payout, account: BankAccount, file_id: str) -> PayoutItem:

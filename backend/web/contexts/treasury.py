@@ -1,7 +1,9 @@
 """Pages about euro: the treasurer's, the merchant's payouts, and the public solvency."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+
+from backend.kernel.errors import FactValue
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class FileLine:
     Attributes:
         state: Of the file, with "file_" before it.
         is_mine: The reader prepared it, so somebody else has to release it.
+        is_found: The bank had it before a backup was restored here.
+        unknown_count: Transfers of a found file that pay no payout of here.
     """
 
     file_id: str
@@ -58,6 +62,8 @@ class FileLine:
     sha256: str
     is_mine: bool
     is_open: bool
+    is_found: bool
+    unknown_count: int
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,12 @@ class Covered:
 
 @dataclass(frozen=True)
 class TreasuryPage:
-    """What a treasurer does in a day."""
+    """What a treasurer does in a day.
+
+    Attributes:
+        is_restored: Payouts wait because a backup was restored.
+        problem_key: Why the last action was refused; "" when it was not.
+    """
 
     covered: Covered
     may_act: bool
@@ -106,12 +117,14 @@ class TreasuryPage:
     homeless_count: int
     homeless_cents: int
     held: tuple[PayoutLine, ...]
+    is_restored: bool
     returned: tuple[PayoutLine, ...]
     files: tuple[FileLine, ...]
     reports: tuple[ReportLine, ...]
     closing_day: date
     closings: tuple[ClosingLine, ...]
-    problem_key: str
+    problem_key: str = ""
+    problem_facts: dict[str, FactValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 
 from backend.payouts import queries
 from backend.payouts.rules import PayoutState
 from backend.payouts.service import Hold
-from backend.workflows import pay_out, solvency
+from backend.workflows import pay_out, restore, solvency
 from tests.support import euro
 from tests.support.town import Town
 
@@ -23,6 +24,16 @@ def press(browser: TestClient, form: Fields, path: str, **data: str) -> TestClie
     """Press a button of the treasurer's page."""
     token = form(browser.get(PATH).text)["form_token"]
     return browser.post(PATH + path, data={"form_token": token, **data})
+
+
+def upload(browser: TestClient, form: Fields, xml: str) -> Response:
+    """Give the treasurer's page a file that the bank has."""
+    token = form(browser.get(PATH).text).get("form_token", "")
+    return browser.post(
+        PATH + "/fichiers/retrouves",
+        data={"form_token": token},
+        files={"file": ("virements.xml", xml.encode())},
+    )
 
 
 def state(town: Town) -> list[str]:
@@ -111,6 +122,45 @@ def test_a_held_payout_is_explained_to_both_sides_and_let_go_by_a_person(
     assert sentence in browser_of(town.baker.id).get("/versements").text
     press(treasurer, form, f"/versements/{payout.id}/liberer")
 
+    assert state(town) == [PayoutState.DUE]
+
+
+def test_after_a_restore_two_treasurers_take_in_the_file_that_the_bank_has(
+    town: Town, browser_of: BrowserOf, form: Fields, owed: str
+) -> None:
+    xml = euro.forgotten_file(town.database, town.clock)
+    first, second = browser_of(town.treasurer.id), browser_of(town.second_treasurer.id)
+    assert "fichiers/retrouves" not in first.get(PATH).text
+    with town.database.transaction() as session:
+        restore.mark(session, backup_taken_at=town.clock.now(), now=town.clock.now())
+    assert "fichiers/retrouves" in first.get(PATH).text
+    assert "fichiers/retrouves" not in browser_of(town.auditor.id).get(PATH).text
+
+    wrong = upload(first, form, xml.replace("12.00", "13.00"))
+    assert wrong.status_code == 409
+    (reference,) = euro.references(xml)
+    assert f"un versement qui n’attend pas ici ({reference})" in wrong.text
+    assert state(town) == [PayoutState.HELD]
+
+    upload(first, form, xml)
+    assert "Vous l’avez retrouvé" in first.get(PATH).text
+    page = second.get(PATH).text
+    assert "Confirmer que la banque l’a reçu" in page
+    (file_id,) = set(re.findall(r"fichiers/([0-9a-f]{32})\.xml", page))
+    press(second, form, f"/fichiers/{file_id}/valider")
+    with town.database.transaction() as session:
+        assert pay_out.mark_sent(session, file_id, at=town.clock.now())
+
+    assert state(town) == [PayoutState.SENT]
+    assert "ne sera pas remis une seconde fois" in first.get(PATH).text
+
+
+def test_only_a_treasurer_takes_a_file_in(
+    town: Town, browser_of: BrowserOf, form: Fields, owed: str
+) -> None:
+    xml = euro.forgotten_file(town.database, town.clock)
+
+    assert upload(browser_of(town.auditor.id), form, xml).status_code == 403
     assert state(town) == [PayoutState.DUE]
 
 

@@ -316,6 +316,24 @@ def test_a_wrong_account_number_is_refused_and_the_old_one_kept(
         assert account.iban == euro.IBAN
 
 
+@pytest.mark.parametrize("holder", ["", "  ", "☃", "\x01"])
+def test_a_holder_whose_name_no_bank_can_write_is_refused(
+    database: Database, clock: FrozenClock, shop: Merchant, holder: str
+) -> None:
+    with pytest.raises(BankAccountInvalidError), database.transaction() as session:
+        service.set_bank_account(
+            session,
+            merchant_id=shop.id,
+            holder=holder,
+            iban=euro.OTHER_IBAN,
+            by=shop.owner_account_id,
+            at=clock.now(),
+        )
+
+    euro.owe(database, clock, shop)
+    assert "Boulangerie du Port" in euro.draft(database, clock).xml
+
+
 def test_a_funding_is_recorded_once_and_above_zero(database: Database, clock: FrozenClock) -> None:
     def record(cents: int) -> None:
         with database.transaction() as session:

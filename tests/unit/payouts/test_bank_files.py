@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from backend.payouts.bank import formats, sepa
 from backend.payouts.bank.formats import BankLine, Verdict
 from backend.payouts.errors import BankReportUnreadableError
-from backend.payouts.rules import Payee
+from backend.payouts.rules import MAX_NAME_CHARS, Payee, latin
 from tests.support import euro
 
 ORDER = sepa.Order(
@@ -40,6 +41,25 @@ CAMT054 = """<?xml version="1.0" encoding="UTF-8"?>
 <TxDtls><Refs><EndToEndId>CC</EndToEndId></Refs></TxDtls></NtryDtls></Ntry>
 </Ntfctn></BkToCstmrDbtCdtNtfctn></Document>"""
 CSV = "Référence;Statut;Montant;Motif\nAA;payé;3,00;\nBB;rejeté;;ac04\n"
+
+
+@given(
+    cents=st.lists(st.integers(1, 10**9), min_size=1, max_size=5),
+    holder=st.text(max_size=80).filter(latin),
+)
+def test_a_file_that_was_written_is_read_again(cents: list[int], holder: str) -> None:
+    credits_ = [
+        sepa.Credit(f"REF{n}", Payee(holder, euro.IBAN), amount, "Calanque")
+        for n, amount in enumerate(cents)
+    ]
+
+    order, read = sepa.read(sepa.write(ORDER, credits_))
+
+    assert (order.message_id, order.debtor.iban, order.execution_on) == (
+        ORDER.message_id, euro.PAYER.iban, ORDER.execution_on
+    )  # fmt: skip
+    name = latin(holder)[:MAX_NAME_CHARS].strip()
+    assert read == [replace(credit, payee=Payee(name, euro.IBAN)) for credit in credits_]
 
 
 def test_a_file_holds_each_transfer_once_and_fits_the_schema() -> None:
@@ -101,6 +121,7 @@ def test_answers_of_banks_are_read(content: str, kind: str, lines: list[BankLine
         b"<Document><FIToFIPmtStsRpt/></Document>",
         b"<Document><CstmrPmtStsRpt/></Document>",
         b"<!DOCTYPE a [<!ENTITY b 'c'>]><Document>&b;</Document>",
+        "<?xml version='1.0' encoding='UTF-16'?><!DOCTYPE a><Document/>".encode("utf-16"),
         b"<Document><CstmrPmtStsRpt>",
         b"nom;prix\nAA;3\n",
         b"reference;statut\nAA;peut-etre\n",

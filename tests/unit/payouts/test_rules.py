@@ -1,7 +1,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backend.db.migrate import FOLDER
@@ -12,10 +12,13 @@ from backend.payouts.rules import (
     FileState,
     PayoutState,
     end_to_end_id,
+    latin,
     masked_iban,
     message_id,
     needs_other_account,
     next_bank_day,
+    parse_end_to_end_id,
+    parse_message_id,
 )
 from backend.settlement.rules import MICRO_CENTS_PER_CENT, cash_out_units, euro_cents
 
@@ -53,8 +56,9 @@ def test_each_state_is_in_its_table() -> None:
 
 
 def test_the_database_holds_the_same_tables() -> None:
-    (path,) = (FOLDER / "versions").glob("*_payouts.py")
-    text = path.read_text()
+    versions = FOLDER / "versions"
+    names = ("0007_payouts.py", "0023_found_files.py")
+    text = "".join((versions / name).read_text() for name in names)
 
     for moves in (MOVES, FILE_MOVES):
         for source, targets in moves.items():
@@ -68,7 +72,18 @@ def test_references_fit_the_bank(number: int, attempt: int) -> None:
 
     assert len(reference) <= MAX_REFERENCE_CHARS
     assert set(reference) <= set("0123456789ABCDEF-")
-    assert len(message_id(f"{number:064x}"[:32])) <= MAX_REFERENCE_CHARS
+    assert parse_end_to_end_id(reference) == (f"0x{number:064x}"[:34], attempt)
+    file_id = f"{number:064x}"[:32]
+    assert len(message_id(file_id)) <= MAX_REFERENCE_CHARS
+    assert parse_message_id(message_id(file_id)) == file_id
+
+
+@example(text="A" * 32 + "-1")
+@given(text=st.text() | st.from_regex(r"[0-9A-Fa-f]{31,33}(-[0-9]{1,3})?"))
+def test_a_reference_that_is_read_is_one_that_is_written(text: str) -> None:
+    found = parse_end_to_end_id(text)
+
+    assert found is None or end_to_end_id(*found) == text
 
 
 @pytest.mark.parametrize(
@@ -94,3 +109,16 @@ def test_an_account_number_shows_its_ends() -> None:
 @pytest.mark.parametrize(("code", "needs"), [("AC04", True), ("AM05", False), ("", False)])
 def test_some_reasons_ask_for_another_account(code: str, *, needs: bool) -> None:
     assert needs_other_account(code) is needs
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Épicerie « Chez Zoé » & fils", "Epicerie Chez Zoe + fils"),
+        ("Œuvre d’Aubagne – Straße 3", "OEuvre d'Aubagne - Strasse 3"),
+        ("<b>x</b>\x01", "b x /b"),
+        ("ﭐ ☃", ""),
+    ],
+)
+def test_names_are_written_in_the_letters_of_banks(name: str, written: str) -> None:
+    assert latin(name) == written

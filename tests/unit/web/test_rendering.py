@@ -129,6 +129,10 @@ SPECIAL: dict[type, dict[str, object]] = {
     contexts.EditionLine: {"state": "published"},
     contexts.PayoutLine: {"state": "payout_held", "bank_reason_key": "bank.AC04"},
     contexts.FileLine: {"state": "file_drafted"},
+    contexts.TreasuryPage: {
+        "problem_key": "treasury.problem.transfers_not_open",
+        "problem_facts": {"count": 2, "references": "0A, 0B"},
+    },
     contexts.HoldReason: {"text_key": "treasury.difference.unknown", "facts": {"reference": "0A"}},
     contexts.ForecastView: {"state": "done", "basis": "population", "subjects": ()},
 }

@@ -15,6 +15,9 @@ def root_of(content: bytes) -> ET.Element:
         BankReportUnreadableError: It is no XML, or declares a document type: no bank does,
             and entities could make a small file fill the memory.
     """
+    if b"\0" in content:
+        # UTF-16 would hide a document type from the next line.
+        raise BankReportUnreadableError("it is not written in UTF-8")
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         raise BankReportUnreadableError("it declares a document type")
     try:
