@@ -1,6 +1,7 @@
-"""Change a CHECK constraint in a migration, on both databases."""
+"""Rules that a migration gives to tables, on both databases: CHECK constraints and moves."""
 
 import re
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -35,6 +36,32 @@ def replace_check(connection: sa.Connection, table: str, name: str, condition: s
     # Makes every connection read the schema again.
     connection.execute(sa.text(f"PRAGMA schema_version = {version + 1}"))
     connection.execute(sa.text("PRAGMA writable_schema = OFF"))
+
+
+def hold_to_moves(connection: sa.Connection, table: str, moves: Sequence[str]) -> None:
+    """Let the state of a table's rows change along some moves alone, whatever held before.
+
+    Args:
+        moves: For example "drafted>released"; staying where it is is always allowed.
+    """
+    allowed = ",".join(f"'{move}'" for move in moves)
+    is_wrong = f"OLD.state <> NEW.state AND OLD.state || '>' || NEW.state NOT IN ({allowed})"
+    trigger = f"CREATE TRIGGER {table}_moves_by_the_table BEFORE UPDATE OF state ON {table} "
+    if connection.dialect.name == "postgresql":
+        drop = f"DROP TRIGGER IF EXISTS {table}_moves_by_the_table ON {table}"
+        function = (
+            f"CREATE OR REPLACE FUNCTION {table}_moves() RETURNS trigger AS $$ BEGIN "
+            f"IF {is_wrong} THEN RAISE EXCEPTION '{table} may not move from % to %', "
+            "OLD.state, NEW.state; END IF; RETURN NEW; END; $$ LANGUAGE plpgsql"
+        )
+        create = f"{trigger}FOR EACH ROW EXECUTE FUNCTION {table}_moves()"
+        statements = [drop, function, create]
+    else:
+        drop = f"DROP TRIGGER IF EXISTS {table}_moves_by_the_table"
+        refuse = f"SELECT RAISE(ABORT, '{table} may not move like this')"
+        statements = [drop, f"{trigger}WHEN {is_wrong} BEGIN {refuse}; END"]
+    for statement in statements:
+        connection.execute(sa.text(statement))
 
 
 def one_of(column: str, values: list[str]) -> str:

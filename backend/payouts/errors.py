@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from backend.kernel.errors import EcoError, ErrorKind, InvalidInputError
 
-PAYMENT_FILE = "pain.001.001.09"
 MAX_TOLD = 5
 """References in a message; the rest are counted."""
 
@@ -133,7 +132,7 @@ class PaymentFileUnreadableError(InvalidInputError):
     def __init__(self, problem: str) -> None:
         super().__init__(
             "payment_file_unreadable",
-            f"This file is no {PAYMENT_FILE} written here ({problem}); nothing was changed.",
+            f"This file is no pain.001 written here ({problem}); nothing was changed.",
         )
 
 

@@ -121,12 +121,13 @@ def hold_all(session: Session) -> int:
     waiting = (PayoutState.DUE, PayoutState.HELD)
     rows = session.exec(select(Payout).where(col(Payout.state).in_(waiting))).all()
     for payout in rows:
+        reasons = payout.hold_reasons
         session.execute(
             update(Payout)
             .where(col(Payout.id) == payout.id)
             .values(
                 state=PayoutState.HELD,
-                hold_reasons=[*payout.hold_reasons, RESTORED],
+                hold_reasons=reasons if RESTORED in reasons else [*reasons, RESTORED],
                 held_until=None,
             )
         )

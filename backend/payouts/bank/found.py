@@ -56,6 +56,7 @@ def take_in(
         PaymentFileUnreadableError: It is no file of ours.
         PaymentFileKnownError: The books have it, and not as withdrawn.
         TransfersNotOpenError: It pays what is under way or paid, or another amount.
+        PayoutNotMovableError: It pays something twice.
         TransfersUnknownError: It pays nothing that is known here.
     Effects: payout_file DRAFTED and found, a payout_item each, payouts IN_FILE.
     """
@@ -88,11 +89,11 @@ def take_in(
 
 
 def _matches(session: Session, credits_: Sequence[Credit]) -> list[_Match]:
-    tries = {credit: parse_end_to_end_id(credit.end_to_end_id) for credit in credits_}
-    payouts = _payouts(session, [found[0] for found in tries.values() if found])
+    ours = [(credit, parse_end_to_end_id(credit.end_to_end_id)) for credit in credits_]
+    payouts = _payouts(session, [found[0] for _, found in ours if found])
     matches = [
         (credit, payouts[found[0]], found[1])
-        for credit, found in tries.items()
+        for credit, found in ours
         if found and found[0] in payouts
     ]
     wrong = [

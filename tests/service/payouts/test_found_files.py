@@ -13,11 +13,12 @@ from backend.payouts.errors import (
     NothingToPayError,
     PaymentFileKnownError,
     PaymentFileUnreadableError,
+    PayoutNotMovableError,
     SecondPersonNeededError,
     TransfersNotOpenError,
     TransfersUnknownError,
 )
-from backend.payouts.models import PayoutFile
+from backend.payouts.models import Payout, PayoutFile
 from backend.payouts.rules import PayoutState
 from backend.workflows import restore
 from tests.support import euro
@@ -35,6 +36,13 @@ def shop(database: Database, clock: FrozenClock) -> Merchant:
 def restored(database: Database, clock: FrozenClock) -> None:
     with database.transaction() as session:
         restore.mark(session, backup_taken_at=clock.now(), now=clock.now())
+
+
+def forgotten(database: Database, clock: FrozenClock, burn: service.Burn | None = None) -> str:
+    """Return the file that the bank has and that the restored database does not know."""
+    xml = euro.forgotten_file(database, clock, burn)
+    restored(database, clock)
+    return xml
 
 
 def take_in(database: Database, clock: FrozenClock, xml: str, encoding: str = "utf-8") -> str:
@@ -70,8 +78,7 @@ def test_a_file_that_the_backup_forgot_is_booked_and_its_payouts_paid_once(
 ) -> None:
     euro.owe(database, clock, shop, cents=1_200)
     euro.owe(database, clock, shop, cents=300)
-    xml = euro.forgotten_file(database, clock)
-    restored(database, clock)
+    xml = forgotten(database, clock)
     assert states(database) == [PayoutState.HELD, PayoutState.HELD]
 
     file_id = take_in(database, clock, xml)
@@ -96,8 +103,7 @@ def test_whoever_found_a_file_does_not_confirm_it_and_a_short_reserve_does_not_s
 ) -> None:
     poor = euro.make_shop(database, clock)
     euro.owe(database, clock, poor)
-    xml = euro.forgotten_file(database, clock)
-    restored(database, clock)
+    xml = forgotten(database, clock)
     file_id = take_in(database, clock, xml)
 
     with pytest.raises(SecondPersonNeededError), database.transaction() as session:
@@ -111,8 +117,7 @@ def test_a_found_file_that_is_withdrawn_leaves_its_payouts_held_and_can_be_found
     database: Database, clock: FrozenClock, shop: Merchant
 ) -> None:
     euro.owe(database, clock, shop)
-    xml = euro.forgotten_file(database, clock)
-    restored(database, clock)
+    xml = forgotten(database, clock)
     file_id = take_in(database, clock, xml)
 
     with database.transaction() as session:
@@ -151,8 +156,7 @@ def test_transfers_of_shops_that_the_backup_does_not_know_are_counted(
 ) -> None:
     euro.owe(database, clock, shop)
     burn = service.Burn("lost", shop.id, 5_000, 500, euro.RATE, "0x" + "cd" * 32)
-    xml = euro.forgotten_file(database, clock, burn)
-    restored(database, clock)
+    xml = forgotten(database, clock, burn)
 
     file_id = take_in(database, clock, xml)
 
@@ -168,8 +172,7 @@ def test_a_file_that_pays_what_is_under_way_is_refused_whole(
 ) -> None:
     euro.owe(database, clock, shop)
     other = euro.owe(database, clock, shop)
-    xml = euro.forgotten_file(database, clock)
-    restored(database, clock)
+    xml = forgotten(database, clock)
     with database.transaction() as session:
         # Somebody let one go without asking the bank.
         service.release_hold(session, other.id, by=euro.FIRST)
@@ -186,13 +189,37 @@ def test_a_file_with_another_amount_is_refused(
     database: Database, clock: FrozenClock, shop: Merchant
 ) -> None:
     euro.owe(database, clock, shop, cents=1_200)
-    xml = euro.forgotten_file(database, clock).replace("12.00", "21.00")
-    restored(database, clock)
+    xml = forgotten(database, clock).replace("12.00", "21.00")
 
     with pytest.raises(TransfersNotOpenError):
         take_in(database, clock, xml)
 
     assert states(database) == [PayoutState.HELD]
+
+
+def test_a_file_that_pays_something_twice_is_refused_whole(
+    database: Database, clock: FrozenClock, shop: Merchant
+) -> None:
+    euro.owe(database, clock, shop)
+    xml = forgotten(database, clock)
+    start, end = xml.index("<CdtTrfTxInf>"), xml.index("</CdtTrfTxInf>") + len("</CdtTrfTxInf>")
+
+    with pytest.raises(PayoutNotMovableError):
+        take_in(database, clock, xml[:end] + xml[start:end] + xml[end:])
+
+    assert states(database) == [PayoutState.HELD]
+
+
+def test_a_reason_is_said_once_however_often_a_backup_was_restored(
+    database: Database, clock: FrozenClock, shop: Merchant
+) -> None:
+    payout = euro.owe(database, clock, shop)
+
+    restored(database, clock)
+    restored(database, clock)
+
+    with database.reading() as session:
+        assert session.get_one(Payout, payout.id).hold_reasons == [service.RESTORED]
 
 
 def test_a_file_that_the_books_have_changes_nothing(

@@ -6,7 +6,7 @@ Revision: 0007, after 0006.
 import sqlalchemy as sa
 from alembic import op
 
-from backend.db.checks import one_of, replace_check
+from backend.db.checks import hold_to_moves, one_of, replace_check
 from backend.db.types import UTCDateTime
 
 revision = "0007"
@@ -195,7 +195,7 @@ def upgrade() -> None:
         op.get_bind(), "staff_grant", "ck_staff_grant_role", one_of("role", [*ROLES, "treasurer"])
     )
     for table, moves in MOVES.items():
-        _hold_to(table, moves)
+        hold_to_moves(op.get_bind(), table, moves)
 
 
 def downgrade() -> None:
@@ -212,24 +212,3 @@ def downgrade() -> None:
     op.drop_column("cash_out", "closing_day")
     op.execute("DELETE FROM staff_grant WHERE role = 'treasurer'")
     replace_check(op.get_bind(), "staff_grant", "ck_staff_grant_role", one_of("role", ROLES))
-
-
-def _hold_to(table: str, moves: list[str]) -> None:
-    allowed = ",".join(f"'{move}'" for move in moves)
-    is_wrong = f"OLD.state <> NEW.state AND OLD.state || '>' || NEW.state NOT IN ({allowed})"
-    name = f"{table}_moves_by_the_table"
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute(
-            f"CREATE FUNCTION {table}_moves() RETURNS trigger AS $$ BEGIN "
-            f"IF {is_wrong} THEN RAISE EXCEPTION '{table} may not move from % to %', "
-            "OLD.state, NEW.state; END IF; RETURN NEW; END; $$ LANGUAGE plpgsql"
-        )
-        op.execute(
-            f"CREATE TRIGGER {name} BEFORE UPDATE OF state ON {table} "
-            f"FOR EACH ROW EXECUTE FUNCTION {table}_moves()"
-        )
-        return
-    op.execute(
-        f"CREATE TRIGGER {name} BEFORE UPDATE OF state ON {table} WHEN {is_wrong} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} may not move like this'); END"
-    )

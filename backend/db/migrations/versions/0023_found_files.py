@@ -6,7 +6,7 @@ Revision: 0023, after 0022.
 import sqlalchemy as sa
 from alembic import op
 
-from backend.db.checks import replace_check
+from backend.db.checks import hold_to_moves, replace_check
 
 revision = "0023"
 down_revision = "0022"
@@ -38,31 +38,12 @@ def upgrade() -> None:
         op.get_bind(), *AMOUNTS, "item_count > 0 AND euro_cents > 0 AND unknown_count >= 0"
     )
     for table, moves in NEW.items():
-        _hold_to(table, moves)
+        hold_to_moves(op.get_bind(), table, moves)
 
 
 def downgrade() -> None:
     for table, moves in OLD.items():
-        _hold_to(table, moves)
+        hold_to_moves(op.get_bind(), table, moves)
     replace_check(op.get_bind(), *AMOUNTS, "item_count > 0 AND euro_cents > 0")
     op.drop_column("payout_file", "unknown_count")
     op.drop_column("payout_file", "is_found")
-
-
-def _hold_to(table: str, moves: list[str]) -> None:
-    allowed = ",".join(f"'{move}'" for move in moves)
-    is_wrong = f"OLD.state <> NEW.state AND OLD.state || '>' || NEW.state NOT IN ({allowed})"
-    if op.get_bind().dialect.name == "postgresql":
-        # The trigger calls the function by name: another body is enough.
-        op.execute(
-            f"CREATE OR REPLACE FUNCTION {table}_moves() RETURNS trigger AS $$ BEGIN "
-            f"IF {is_wrong} THEN RAISE EXCEPTION '{table} may not move from % to %', "
-            "OLD.state, NEW.state; END IF; RETURN NEW; END; $$ LANGUAGE plpgsql"
-        )
-        return
-    name = f"{table}_moves_by_the_table"
-    op.execute(f"DROP TRIGGER {name}")
-    op.execute(
-        f"CREATE TRIGGER {name} BEFORE UPDATE OF state ON {table} WHEN {is_wrong} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} may not move like this'); END"
-    )
